@@ -75,7 +75,7 @@ install_python() {
 
 find_npm() {
     # Prints the command that runs npm, one word a line. Debian's older Node.js is too old for us.
-    if command -v npm >/dev/null && node -e 'process.exit(+process.versions.node.split(".")[0] < 20)' 2>/dev/null; then
+    if command -v npm >/dev/null && node -e 'process.exit(+process.versions.node.split(".")[0] < 20 ? 1 : 0)' 2>/dev/null; then
         echo npm
         return
     fi

@@ -8,8 +8,7 @@ def tally(paths: list[str]) -> dict[str, int]:
     """Return the counts ``passed``, ``failed`` and ``skipped`` over all reports."""
     total = {"passed": 0, "failed": 0, "skipped": 0}
     for path in paths:
-        # The reports were written by our own pytest a moment ago.
-        for suite in ElementTree.parse(path).iter("testsuite"):  # noqa: S314
+        for suite in ElementTree.parse(path).iter("testsuite"):  # noqa: S314 — written by our pytest
             failed = int(suite.get("failures", 0)) + int(suite.get("errors", 0))
             skipped = int(suite.get("skipped", 0))
             total["failed"] += failed
