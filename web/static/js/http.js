@@ -18,12 +18,12 @@ async function read(response, language) {
 }
 
 /**
- * @param {string} csrf
- * @param {string} language `zh` or `en`
+ * @param {{csrf: string, language: string, kiosk?: boolean}} options `kiosk`: the machine asks, not a
+ *   person who may be logged in beside it
  * @returns {{get: (url: string) => Promise<any>, post: (url: string, body?: object) => Promise<any>}}
  *   both reject with `Refused`
  */
-export function client(csrf, language) {
+export function client({ csrf, language, kiosk = false }) {
   const send = async (/** @type {string} */ url, /** @type {RequestInit} */ init) => {
     let response;
     try {
@@ -33,7 +33,7 @@ export function client(csrf, language) {
     }
     return read(response, language);
   };
-  const accept = { Accept: 'application/json' };
+  const accept = { Accept: 'application/json', ...(kiosk ? { 'X-Kiosk': '1' } : {}) };
   return {
     get: (url) => send(url, { headers: accept }),
     post: (url, body = {}) =>

@@ -4,10 +4,12 @@
  * @typedef {'scheduled'|'prepared'|'lobby'|'notice'|'active'|'consult'|'reconnecting'|'readback'
  *   |'signed'|'sign_refused'|'closed'|'adjourned'|'stopped'|'broken_off'} SessionState
  *
- * @typedef {{id: string, role: string, seat: number, name: string, online: boolean}} Person
+ * @typedef {{id: string, role: string, seat: number, name: string, online: boolean,
+ *   media: boolean}} Person
  *
- * @typedef {{type: string, type_label: string, text: string, owner_organ: string|null,
- *   due_on: string|null, due_words: string}} Outcome
+ * @typedef {{type: string, type_label: string, type_label_en: string, text: string,
+ *   owner_organ: string|null, due_on: string|null, due_words: string|null,
+ *   due_words_en: string|null}} Outcome
  *
  * @typedef {object} Snapshot The whole room as one person may see it; screens are functions of it.
  * @property {string} session
@@ -16,10 +18,12 @@
  * @property {SessionState} state
  * @property {SessionState|null} resumes the state a reconnecting talk returns to
  * @property {boolean} media whether pictures and sound may flow now
+ * @property {number} seats how many the room has
  * @property {Person[]} people
  * @property {{id: string, role: string, seat: number}} me
  * @property {{starts_at: string, ends_at: string}} slot
  * @property {string|null} started_at
+ * @property {string|null} ended_at
  * @property {string} server_now
  * @property {'off'|'on'|'failed'} recording
  * @property {{answer: boolean, at: string, text_version: string}|null} consent
@@ -29,7 +33,8 @@
  * @property {string[]} moves what this person may do now
  * @property {{name: string, title: string}} leader
  * @property {{name: string}} petitioner
- * @property {{case_no: string}} case
+ * @property {{name: string, phone: string}} site
+ * @property {{id: string, case_no: string}} case
  *
  * @typedef {'connecting'|'live'|'weak'|'reconnecting'} Line
  *
