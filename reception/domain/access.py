@@ -1,0 +1,182 @@
+"""Who may do what: one pure decision from the actor's role, the area tree and ownership."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final, Literal
+
+from reception.domain.areas import is_within
+from reception.domain.codes import Role
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """A person or machine that asks for something.
+
+    Args:
+        kind: `user` logged in, `kiosk` enrolled, `system` for jobs, `public` for anybody.
+        area_code: the area this actor serves; `None` only for `system` and `public`.
+        organ_id: the organ a handler works for.
+        leader_id: the leader a leader's account belongs to.
+        name: shown to people and written to the audit log.
+    """
+
+    kind: Literal["user", "kiosk", "system", "public"]
+    id: str
+    role: Role
+    area_code: str | None = None
+    organ_id: str | None = None
+    leader_id: str | None = None
+    name: str = ""
+
+
+SYSTEM: Final = Actor(kind="system", id="system", role=Role.SYSTEM, name="系统")
+PUBLIC: Final = Actor(kind="public", id="public", role=Role.PUBLIC, name="公众")
+
+
+class Action(StrEnum):
+    """What can be asked for in this version."""
+
+    SEE_CALENDAR = "see_calendar"
+    PLAN_DAY = "plan_day"
+    PUBLISH_DAY = "publish_day"
+    CHANGE_DAY = "change_day"
+    BOOK = "book"
+    MOVE_BOOKING = "move_booking"
+    CANCEL_BOOKING = "cancel_booking"
+    CHECK_IN = "check_in"
+    REGISTER_CASE = "register_case"
+    SEE_CASE = "see_case"
+    QUERY_CASE = "query_case"
+    WITHDRAW_CASE = "withdraw_case"
+    JOIN_ROOM = "join_room"
+    MOVE_SESSION = "move_session"
+    ANSWER_CONSENT = "answer_consent"
+    START_RECORDING = "start_recording"
+    PLAY_RECORDING = "play_recording"
+    WRITE_RECORD = "write_record"
+    DRAFT_OUTCOME = "draft_outcome"
+    SET_OUTCOME = "set_outcome"
+    RATE = "rate"
+    SEE_ROOMS = "see_rooms"
+    MANAGE_USERS = "manage_users"
+    MANAGE_KIOSKS = "manage_kiosks"
+    LOAD_HOLIDAYS = "load_holidays"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What the action is about, as far as access depends on it; `None` means not known.
+
+    Args:
+        area_code: where the day, site, case or account belongs.
+        organ_id: the organ that owns or is assigned the case.
+        leader_id: the leader whose day, session or outcome it is.
+        kiosk_id: the kiosk the booking or session is held at.
+    """
+
+    area_code: str | None = None
+    organ_id: str | None = None
+    leader_id: str | None = None
+    kiosk_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Whether it is allowed; `reason` is `""` or one stable word for the audit log."""
+
+    allowed: bool
+    reason: Literal["", "role", "area", "not_own"] = ""
+
+
+_STAFF: Final = frozenset({Role.CLERK, Role.LEADER, Role.HANDLER})
+_ROOM: Final = frozenset({Role.CLERK, Role.LEADER, Role.KIOSK})
+_PETITIONER: Final = frozenset({Role.KIOSK})
+_COUNTER: Final = frozenset({Role.CLERK, Role.KIOSK})
+_CLERK: Final = frozenset({Role.CLERK})
+_ADMIN: Final = frozenset({Role.ADMIN})
+
+# The administrator runs machines and accounts and sees no case (domain.md 3.2, hard rule 4).
+ROLES: Final = {
+    Action.SEE_CALENDAR: frozenset(Role),
+    Action.PLAN_DAY: _CLERK,
+    Action.PUBLISH_DAY: _CLERK,
+    Action.CHANGE_DAY: _CLERK,
+    Action.BOOK: _COUNTER,
+    Action.MOVE_BOOKING: _COUNTER,
+    Action.CANCEL_BOOKING: _COUNTER,
+    Action.CHECK_IN: _COUNTER,
+    Action.REGISTER_CASE: _STAFF | _PETITIONER,
+    Action.SEE_CASE: _STAFF,
+    Action.QUERY_CASE: _COUNTER | {Role.PUBLIC},
+    # Never by an official (domain.md 3.3).
+    Action.WITHDRAW_CASE: _PETITIONER,
+    Action.JOIN_ROOM: _ROOM,
+    Action.MOVE_SESSION: _ROOM | {Role.SYSTEM},
+    Action.ANSWER_CONSENT: _PETITIONER,
+    Action.START_RECORDING: _CLERK | {Role.SYSTEM},
+    Action.PLAY_RECORDING: _STAFF,
+    Action.WRITE_RECORD: frozenset({Role.CLERK, Role.LEADER}),
+    Action.DRAFT_OUTCOME: frozenset({Role.CLERK, Role.LEADER}),
+    Action.SET_OUTCOME: frozenset({Role.LEADER}),
+    Action.RATE: _PETITIONER | {Role.PUBLIC},
+    Action.SEE_ROOMS: _CLERK | _ADMIN,
+    Action.MANAGE_USERS: _ADMIN,
+    Action.MANAGE_KIOSKS: _ADMIN,
+    Action.LOAD_HOLIDAYS: _ADMIN,
+}
+
+# A day of the city is booked from a village in it, so here the area may lie on either side;
+# for the others a code, a published fact or the kiosk itself is the key, not the area.
+_EITHER_WAY: Final = frozenset({Action.BOOK, Action.MOVE_BOOKING, Action.CANCEL_BOOKING})
+_ANYWHERE: Final = frozenset({Action.SEE_CALENDAR, Action.QUERY_CASE, Action.RATE})
+
+
+def allow(actor: Actor, action: Action, target: Target) -> Decision:
+    """Decide; what is not plainly allowed is not.
+
+    A leader acts on what is their own, a handler on their organ's cases, a kiosk on what is
+    held at it, everybody else inside their area.
+    """
+    if actor.role not in ROLES[action]:
+        return Decision(allowed=False, reason="role")
+    if actor.role is Role.SYSTEM or action in _ANYWHERE:
+        return Decision(allowed=True)
+    if action in _EITHER_WAY:
+        return _by_area(_is_near(actor, target))
+    if action is Action.REGISTER_CASE and actor.role is not Role.HANDLER:
+        return _by_area(_is_near(actor, target))
+    match actor.role:
+        case Role.LEADER:
+            return _by_owner(actor.leader_id, target.leader_id)
+        case Role.HANDLER:
+            return _by_owner(actor.organ_id, target.organ_id)
+        case Role.KIOSK:
+            return _by_owner(actor.id, target.kiosk_id)
+        case _:
+            return _by_area(_is_inside(actor, target))
+
+
+def _by_area(inside: bool) -> Decision:
+    return Decision(allowed=True) if inside else Decision(allowed=False, reason="area")
+
+
+def _by_owner(own: str | None, owner: str | None) -> Decision:
+    if own is not None and own == owner:
+        return Decision(allowed=True)
+    return Decision(allowed=False, reason="not_own")
+
+
+def _is_inside(actor: Actor, target: Target) -> bool:
+    return (
+        actor.area_code is not None
+        and target.area_code is not None
+        and is_within(target.area_code, actor.area_code)
+    )
+
+
+def _is_near(actor: Actor, target: Target) -> bool:
+    return _is_inside(actor, target) or (
+        actor.area_code is not None
+        and target.area_code is not None
+        and is_within(actor.area_code, target.area_code)
+    )
