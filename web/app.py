@@ -1,0 +1,32 @@
+"""The web application: every route, and what stands before and behind all of them."""
+
+from aiohttp.web import Application
+
+from web import ops
+from web.auth import refuse_forged
+from web.errors import answer_refusals
+from web.headers import install_headers
+from web.i18n import CATALOGUE, load_catalogue
+from web.keys import CONTEXT, WebContext
+from web.pages import login
+from web.render import RENDERER, STATIC_ROOT, hash_static, make_renderer
+
+BODY_LIMIT_BYTES = 256 * 1024
+_MODULES = (login, ops)
+
+
+def create_app(context: WebContext) -> Application:
+    """Make the application for one running program; it holds no state of its own."""
+    app = Application(
+        middlewares=[ops.measure, answer_refusals, refuse_forged],
+        client_max_size=BODY_LIMIT_BYTES,
+    )
+    app[CONTEXT] = context
+    app[CATALOGUE] = load_catalogue()
+    app[RENDERER] = make_renderer(app[CATALOGUE], hash_static())
+    app[ops.METRICS] = ops.make_metrics()
+    install_headers(app)
+    for module in _MODULES:
+        app.add_routes(module.routes())
+    app.router.add_static("/static/", STATIC_ROOT)
+    return app

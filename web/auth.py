@@ -1,0 +1,174 @@
+"""Who is asking: cookie sessions, kiosk keys and bearer tokens; and whether a change was meant."""
+
+import hashlib
+import hmac
+from dataclasses import dataclass
+from typing import ClassVar
+from urllib.parse import urlsplit
+
+from aiohttp.typedefs import Handler
+from aiohttp.web import Request, RequestKey, Response, StreamResponse, middleware
+
+from reception.domain.access import Actor
+from reception.domain.codes import Role
+from reception.domain.errors import NotAllowed, NotLoggedIn, Refused
+from reception.services import accounts
+from web.keys import CONTEXT, WebContext
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+# Forms anyone may send; they act on what is typed into them and never on who is logged in.
+TOKENLESS_PATHS = frozenset({"/login", "/query"})
+
+
+class CsrfRefused(Refused):
+    """The form carries no token of this log-in; it was open too long or is not ours."""
+
+    code: ClassVar[str] = "csrf_refused"
+
+
+class OriginRefused(Refused):
+    """The request was made by another site's page."""
+
+    code: ClassVar[str] = "origin_refused"
+
+
+@dataclass(frozen=True)
+class Who:
+    """Who is asking, and the token their forms must carry (None: not a browser, needs none)."""
+
+    actor: Actor
+    csrf: str | None
+
+
+_WHO: RequestKey[Who | None] = RequestKey("who")
+
+
+def session_cookie(context: WebContext) -> str:
+    """Name the cookie of a logged-in person (`__Host-` binds it to this very host over HTTPS)."""
+    return "__Host-sid" if context.secure_cookies else "sid"
+
+
+def kiosk_cookie(context: WebContext) -> str:
+    """Name the cookie of a kiosk."""
+    return "__Host-kid" if context.secure_cookies else "kid"
+
+
+def set_cookie(response: Response, context: WebContext, name: str, value: str) -> None:
+    """Give the browser a secret that scripts cannot read and other sites cannot send."""
+    response.set_cookie(
+        name, value, httponly=True, samesite="Strict", secure=context.secure_cookies, path="/"
+    )
+
+
+def csrf_of_kiosk(key: str) -> str:
+    """Derive the form token of a kiosk: it proves having read a page, and does not tell the key."""
+    return hashlib.sha256(b"csrf of kiosk " + key.encode()).hexdigest()[:32]
+
+
+def is_kiosk_request(request: Request) -> bool:
+    """Tell whether a request speaks for the kiosk, also where a person is logged in beside it.
+
+    All of `/kiosk` does; elsewhere (a room's ticket) the header `X-Kiosk: 1` says so.
+    """
+    path = request.path
+    return path == "/kiosk" or path.startswith("/kiosk/") or request.headers.get("X-Kiosk") == "1"
+
+
+async def _identify(request: Request) -> Who | None:
+    context = request.app[CONTEXT]
+    now = context.clock.now()
+    scheme, _, credential = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        return Who(await accounts.actor_of_token(context.db, token=credential, now=now), None)
+    if scheme.lower() == "kiosk":
+        return Who(await accounts.actor_of_kiosk(context.db, key=credential, now=now), None)
+    if is_kiosk_request(request):
+        key = request.cookies.get(kiosk_cookie(context))
+        if key is None:
+            return None
+        actor = await accounts.actor_of_kiosk(context.db, key=key, now=now)
+        return Who(actor, csrf_of_kiosk(key))
+    token = request.cookies.get(session_cookie(context))
+    if token is None:
+        return None
+    login = await accounts.actor_of_session(context.db, token=token, now=now)
+    return Who(login.actor, login.csrf)
+
+
+async def who(request: Request) -> Who | None:
+    """Tell who is asking, None when nobody is logged in or the log-in has ended."""
+    if _WHO not in request:
+        try:
+            request[_WHO] = await _identify(request)
+        except NotLoggedIn:
+            request[_WHO] = None
+    return request[_WHO]
+
+
+def treat_as_unknown(request: Request) -> None:
+    """Answer this request as to a stranger, without asking the database who it is."""
+    request[_WHO] = None
+
+
+async def current_actor(request: Request) -> Actor:
+    """Tell who is asking.
+
+    Raises:
+        NotLoggedIn: nobody.
+    """
+    found = await who(request)
+    if found is None:
+        raise NotLoggedIn
+    return found.actor
+
+
+async def require(request: Request, *roles: Role) -> Actor:
+    """Let only these roles go on.
+
+    Raises:
+        NotLoggedIn: nobody is logged in.
+        NotAllowed: the person has another role.
+    """
+    actor = await current_actor(request)
+    if actor.role not in roles:
+        raise NotAllowed(role=actor.role.value)
+    return actor
+
+
+def is_same_origin(request: Request) -> bool:
+    """Tell whether a page of our own made this request (Fetch metadata, else the Origin header)."""
+    site = request.headers.get("Sec-Fetch-Site")
+    if site is not None:
+        return site == "same-origin"
+    origin = urlsplit(request.headers.get("Origin", "")).netloc
+    ours = {request.host, urlsplit(request.app[CONTEXT].base_url).netloc}
+    return origin != "" and origin in ours
+
+
+async def _sent_token(request: Request) -> str:
+    header = request.headers.get("X-CSRF")
+    if header is not None:
+        return header
+    if request.content_type in ("application/x-www-form-urlencoded", "multipart/form-data"):
+        value = (await request.post()).get("csrf")
+        return value if isinstance(value, str) else ""
+    return ""
+
+
+@middleware
+async def refuse_forged(request: Request, handler: Handler) -> StreamResponse:
+    """Let a change through only when a page of our own asked for it.
+
+    A request with an `Authorization` header is exempt: no other site's page can make a browser
+    send one.
+    """
+    if request.method in SAFE_METHODS or "Authorization" in request.headers:
+        return await handler(request)
+    if not is_same_origin(request):
+        raise OriginRefused
+    found = await who(request)
+    if found is not None and found.csrf is not None and request.path not in TOKENLESS_PATHS:
+        sent = await _sent_token(request)
+        if not hmac.compare_digest(sent.encode(), found.csrf.encode()):
+            raise CsrfRefused
+    return await handler(request)

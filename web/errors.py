@@ -1,0 +1,150 @@
+"""What a refusal looks like over HTTP: one table of statuses, one page, one problem document."""
+
+import json
+import logging
+from collections.abc import Mapping
+from http import HTTPStatus
+from urllib.parse import quote
+
+from aiohttp.typedefs import Handler
+from aiohttp.web import (
+    HTTPException,
+    HTTPMethodNotAllowed,
+    HTTPRequestEntityTooLarge,
+    HTTPSeeOther,
+    HTTPUnsupportedMediaType,
+    Request,
+    Response,
+    StreamResponse,
+    middleware,
+)
+
+import signaling.errors
+from reception.domain.errors import NotFound, NotLoggedIn, Refused
+from reception.domain.refusals import sentence
+from web.auth import treat_as_unknown
+from web.i18n import language_of
+from web.ops import METRICS
+from web.render import page
+
+log = logging.getLogger(__name__)
+
+STATUS: Mapping[str, HTTPStatus] = {
+    "bad_input": HTTPStatus.BAD_REQUEST,
+    "bad_message": HTTPStatus.BAD_REQUEST,
+    "bad_version": HTTPStatus.BAD_REQUEST,
+    "unknown_type": HTTPStatus.BAD_REQUEST,
+    "sdp_refused": HTTPStatus.BAD_REQUEST,
+    "not_logged_in": HTTPStatus.UNAUTHORIZED,
+    "bad_credentials": HTTPStatus.UNAUTHORIZED,
+    "csrf_refused": HTTPStatus.FORBIDDEN,
+    "not_admitted": HTTPStatus.FORBIDDEN,
+    "not_allowed": HTTPStatus.FORBIDDEN,
+    "origin_refused": HTTPStatus.FORBIDDEN,
+    "ticket_expired": HTTPStatus.FORBIDDEN,
+    "ticket_invalid": HTTPStatus.FORBIDDEN,
+    "ticket_used": HTTPStatus.FORBIDDEN,
+    "code_unknown": HTTPStatus.NOT_FOUND,
+    "not_found": HTTPStatus.NOT_FOUND,
+    "no_such_room": HTTPStatus.NOT_FOUND,
+    "method_not_allowed": HTTPStatus.METHOD_NOT_ALLOWED,
+    "consent_needed": HTTPStatus.CONFLICT,
+    "day_not_published": HTTPStatus.CONFLICT,
+    "move_refused": HTTPStatus.CONFLICT,
+    "moved_elsewhere": HTTPStatus.CONFLICT,
+    "moved_meanwhile": HTTPStatus.CONFLICT,
+    "recording_damaged": HTTPStatus.CONFLICT,
+    "seat_taken": HTTPStatus.CONFLICT,
+    "session_over": HTTPStatus.CONFLICT,
+    "slot_not_bookable": HTTPStatus.CONFLICT,
+    "slot_taken": HTTPStatus.CONFLICT,
+    "stale_generation": HTTPStatus.CONFLICT,
+    "message_too_large": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    "unsupported_media": HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    "range_unsatisfiable": HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
+    "idempotency_mismatch": HTTPStatus.UNPROCESSABLE_ENTITY,
+    "outcome_incomplete": HTTPStatus.UNPROCESSABLE_ENTITY,
+    "rule_unknown": HTTPStatus.UNPROCESSABLE_ENTITY,
+    "year_not_loaded": HTTPStatus.UNPROCESSABLE_ENTITY,
+    "rate_limited": HTTPStatus.TOO_MANY_REQUESTS,
+    "too_many_attempts": HTTPStatus.TOO_MANY_REQUESTS,
+    "internal": HTTPStatus.INTERNAL_SERVER_ERROR,
+    "engine_down": HTTPStatus.SERVICE_UNAVAILABLE,
+}
+_CODE_OF_HTTP: Mapping[type[HTTPException], str] = {
+    HTTPMethodNotAllowed: "method_not_allowed",
+    HTTPRequestEntityTooLarge: "message_too_large",
+    HTTPUnsupportedMediaType: "unsupported_media",
+}
+
+
+def status_of(code: str) -> HTTPStatus:
+    """Tell the HTTP status of a refusal; 400 for a code that has no row of its own."""
+    return STATUS.get(code, HTTPStatus.BAD_REQUEST)
+
+
+def wants_json(request: Request) -> bool:
+    """Tell whether the caller is a program (the API, a fetch) and not a person's browser window."""
+    accept = request.headers.get("Accept", "")
+    return request.path.startswith("/api/") or "application/json" in accept
+
+
+def problem(code: str, details: Mapping[str, object]) -> Response:
+    """Make the RFC 9457 problem document of a refusal."""
+    status = status_of(code)
+    body = {
+        "type": f"urn:video-reception:refusal:{code}",
+        "title": status.phrase,
+        "status": status.value,
+        "code": code,
+        "zh": sentence(code, "zh", details),
+        "en": sentence(code, "en", details),
+        "details": dict(details),
+    }
+    return Response(
+        status=status.value,
+        text=json.dumps(body, ensure_ascii=False, default=str),
+        content_type="application/problem+json",
+    )
+
+
+async def refusal(request: Request, code: str, details: Mapping[str, object]) -> StreamResponse:
+    """Answer a refusal in the form and language the caller reads.
+
+    A person who opens a page without having logged in is sent to the log-in page instead.
+    """
+    request.app[METRICS].refusals.labels(code).inc()
+    if wants_json(request):
+        response = problem(code, details)
+    elif code == NotLoggedIn.code and request.method in ("GET", "HEAD"):
+        return HTTPSeeOther(f"/login?next={quote(request.path, safe='/')}")
+    else:
+        words = sentence(code, language_of(request), details)
+        response = await page(
+            request, "error.html", status=status_of(code).value, code=code, sentence=words
+        )
+    if "retry_seconds" in details:
+        response.headers["Retry-After"] = str(details["retry_seconds"])
+    return response
+
+
+@middleware
+async def answer_refusals(request: Request, handler: Handler) -> StreamResponse:
+    """Turn every refusal, HTTP error and bug of the handlers into an answer."""
+    try:
+        return await handler(request)
+    except (Refused, signaling.errors.Refused) as refused:
+        return await refusal(request, refused.code, refused.details)
+    except HTTPException as error:
+        if error.status < HTTPStatus.BAD_REQUEST:
+            raise
+        code = _CODE_OF_HTTP.get(type(error), NotFound.code if error.status == 404 else "bad_input")
+        answer = await refusal(request, code, {})
+        if isinstance(error, HTTPMethodNotAllowed):
+            answer.headers["Allow"] = error.headers["Allow"]
+        return answer
+    except Exception:
+        # The edge: a bug becomes a page that says so, and a traceback in the log.
+        log.exception("unhandled error at %s %s", request.method, request.path)
+        treat_as_unknown(request)
+        return await refusal(request, "internal", {})

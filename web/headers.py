@@ -1,0 +1,75 @@
+"""The security headers of every answer, put on just before it is sent."""
+
+from aiohttp.web import Application, Request, StreamResponse
+
+from web.i18n import LANGUAGE_COOKIE, asked_language
+from web.keys import CONTEXT
+
+CONTENT_SECURITY_POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self'",
+        "font-src 'self'",
+        "media-src 'self' blob:",
+        "connect-src 'self'",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+        "object-src 'none'",
+        "require-trusted-types-for 'script'",
+    )
+)
+# Only these pages hold a talk; on all others the browser refuses camera and microphone outright.
+TALKING_PATHS = ("/kiosk", "/room")
+A_YEAR = 365 * 24 * 60 * 60
+
+
+def permissions_policy(path: str) -> str:
+    """Tell which devices the page at `path` may use."""
+    talks = any(path == start or path.startswith(f"{start}/") for start in TALKING_PATHS)
+    devices = "(self)" if talks else "()"
+    return f"camera={devices}, microphone={devices}, geolocation=(), display-capture=(), usb=()"
+
+
+def cache_control(request: Request) -> str:
+    """Tell how long an answer may be kept: hashed static files for ever, pages not at all."""
+    if not request.path.startswith("/static/"):
+        return "no-store"
+    if "v" in request.query:
+        return f"public, max-age={A_YEAR}, immutable"
+    # Files named by other files (a module's import, a font) carry no hash: ask again each time.
+    return "no-cache"
+
+
+async def _put_headers(request: Request, response: StreamResponse) -> None:
+    context = request.app[CONTEXT]
+    headers = response.headers
+    headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
+    headers.setdefault("Permissions-Policy", permissions_policy(request.path))
+    headers.setdefault("Cache-Control", cache_control(request))
+    headers["X-Content-Type-Options"] = "nosniff"
+    headers["Cross-Origin-Opener-Policy"] = "same-origin"
+    headers["Cross-Origin-Resource-Policy"] = "same-origin"
+    # Not `no-referrer`: with it a browser sends `Origin: null` with every form (Fetch 3.2), and
+    # over plain HTTP, where Sec-Fetch-Site is absent too, no form could be told from a forged one.
+    headers["Referrer-Policy"] = "same-origin"
+    headers["Server"] = "reception"
+    if context.secure_cookies:
+        headers["Strict-Transport-Security"] = f"max-age={A_YEAR}"
+    language = asked_language(request)
+    if language is not None and not response.prepared:
+        response.set_cookie(
+            LANGUAGE_COOKIE,
+            language,
+            max_age=A_YEAR,
+            samesite="Lax",
+            secure=context.secure_cookies,
+            httponly=True,
+        )
+
+
+def install_headers(app: Application) -> None:
+    """Put the headers on every answer of `app`: pages, refusals, files and streams alike."""
+    app.on_response_prepare.append(_put_headers)

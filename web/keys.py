@@ -1,0 +1,34 @@
+"""What every handler of the web process is given, and the key it is found under."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from aiohttp.web import AppKey
+
+if TYPE_CHECKING:
+    from reception.storage.database import Database
+    from scheduler.clock import Clock
+    from signaling.engine import MediaEngine
+    from web.live import LiveRooms
+
+
+@dataclass(frozen=True)
+class WebContext:
+    """The running program as the web sees it, made once by the roof.
+
+    `base_url` is the address people type, without a slash at the end; `secure_cookies` is true
+    exactly when people reach it over HTTPS; recordings lie under `data_root`.
+    """
+
+    db: "Database"
+    clock: "Clock"
+    live: "LiveRooms"
+    engine: "MediaEngine"
+    data_root: Path
+    base_url: str
+    secure_cookies: bool
+    version: str
+
+
+CONTEXT: AppKey[WebContext] = AppKey("context", WebContext)

@@ -1,0 +1,170 @@
+"""How values become a page: templates, the way times are written, names of static files."""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import partial
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from aiohttp.web import AppKey, Request, Response
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from reception.domain.codes import label
+from web.auth import who
+from web.i18n import CATALOGUE, LANGUAGES, Catalogue, Language, language_of, translate
+from web.keys import CONTEXT
+
+WEB_ROOT = Path(__file__).parent
+STATIC_ROOT = WEB_ROOT / "static"
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+_WEEKDAYS: Mapping[Language, tuple[str, ...]] = {
+    "zh": ("星期一", "星期二", "星期三", "星期四", "星期五", "星期六", "星期日"),
+    "en": ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
+}
+_MONTHS = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
+
+
+def weekday_words(value: date, language: Language) -> str:
+    """Name the weekday: `星期日`, `Sunday`."""
+    return _WEEKDAYS[language][value.weekday()]
+
+
+def day_words(value: date, language: Language) -> str:
+    """Write a day with its weekday: `2026年11月22日 星期日`, `Sunday 22 November 2026`.
+
+    An instant (an aware datetime) is written as the day it falls on in Shanghai.
+    """
+    if isinstance(value, datetime):
+        value = value.astimezone(SHANGHAI).date()
+    name = weekday_words(value, language)
+    if language == "zh":
+        return f"{value.year}年{value.month}月{value.day}日 {name}"
+    return f"{name} {value.day} {_MONTHS[value.month - 1]} {value.year}"
+
+
+def clock_words(value: datetime, language: Language) -> str:
+    """Write the time of day of an aware instant in Shanghai: `14:30`."""
+    return value.astimezone(SHANGHAI).strftime("%H:%M")
+
+
+def when_words(value: datetime, language: Language) -> str:
+    """Write an aware instant: `2026年11月22日 星期日 14:30`, `Sunday 22 November 2026, 14:30`."""
+    separator = " " if language == "zh" else ", "
+    return f"{day_words(value, language)}{separator}{clock_words(value, language)}"
+
+
+def hash_static(root: Path = STATIC_ROOT) -> dict[str, str]:
+    """Digest every file below `root`: relative path to the first 12 hex digits of its SHA-256."""
+    files = (path for path in root.rglob("*") if path.is_file())
+    return {
+        path.relative_to(root).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()[:12]
+        for path in files
+    }
+
+
+def static_url(digests: Mapping[str, str], path: str) -> str:
+    """Name a static file by its content, so that browsers may keep it for ever.
+
+    A file that is not there (fonts before set-up has fetched them) is named without a digest.
+    """
+    digest = digests.get(path)
+    return f"/static/{path}?v={digest}" if digest else f"/static/{path}"
+
+
+def _environment(
+    catalogue: Catalogue, digests: Mapping[str, str], language: Language
+) -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(WEB_ROOT / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+    def say(source: str, **values: object) -> str:
+        return translate(catalogue, language, source, values)
+
+    environment.globals.update(
+        {
+            "_": say,
+            "language": language,
+            "static": partial(static_url, digests),
+            "has_static": digests.__contains__,
+        }
+    )
+    filters: dict[str, Callable[..., str]] = {
+        "day": day_words,
+        "clock": clock_words,
+        "when": when_words,
+        "weekday": weekday_words,
+        "label": label,
+    }
+    for name, write in filters.items():
+        environment.filters[name] = partial(write, language=language)
+    return environment
+
+
+@dataclass(frozen=True)
+class Renderer:
+    """The templates, once for each language."""
+
+    environments: Mapping[Language, Environment]
+
+    def render(self, language: Language, name: str, values: Mapping[str, object]) -> str:
+        """Fill the template `name`."""
+        return self.environments[language].get_template(name).render(**values)
+
+
+RENDERER: AppKey[Renderer] = AppKey("renderer", Renderer)
+
+
+def make_renderer(catalogue: Catalogue, digests: Mapping[str, str]) -> Renderer:
+    """Prepare the templates for every language."""
+    return Renderer(
+        {language: _environment(catalogue, digests, language) for language in LANGUAGES}
+    )
+
+
+def say(request: Request, source: str, **values: object) -> str:
+    """Say `source` (Chinese) in the language of `request`."""
+    return translate(request.app[CATALOGUE], language_of(request), source, values)
+
+
+async def page(request: Request, name: str, *, status: int = 200, **values: object) -> Response:
+    """Answer with the template `name`, in the reader's language.
+
+    Every template also sees `actor` (None when nobody is logged in), `csrf` (for forms),
+    `path`, `other_language_url`, `now` and `version`.
+    """
+    context = request.app[CONTEXT]
+    found = await who(request)
+    language = language_of(request)
+    other: Language = "en" if language == "zh" else "zh"
+    # A page that answers a form has no address of its own to come back to in the other language.
+    here = request.rel_url if request.method == "GET" else request.rel_url.with_path("/")
+    shared: dict[str, object] = {
+        "actor": found.actor if found else None,
+        "csrf": (found.csrf if found else None) or "",
+        "path": request.path,
+        "other_language_url": str(here.update_query(lang=other)),
+        "now": context.clock.now(),
+        "version": context.version,
+    }
+    text = request.app[RENDERER].render(language, name, shared | values)
+    return Response(status=status, text=text, content_type="text/html")
