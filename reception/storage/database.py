@@ -1,0 +1,158 @@
+"""The database: one engine, transactions that are whole or not at all."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from typing import Any
+
+from sqlalchemy import Connection, event, make_url
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+
+from reception.storage import sqlite
+from reception.storage.errors import Contended, NotUnique, Overlapping
+
+POOL_SIZE = 20
+POOL_WAIT_SECONDS = 2.0
+SQLITE_BUSY_MILLISECONDS = 5000
+STATEMENT_TIMEOUT = "5s"
+IDLE_IN_TRANSACTION_TIMEOUT = "10s"
+
+OVERLAP_MARK = "booking_overlap"
+"""The text the SQLite trigger raises; migration 1 writes it."""
+
+_PRAGMAS = (
+    f"PRAGMA busy_timeout = {SQLITE_BUSY_MILLISECONDS}",
+    "PRAGMA journal_mode = WAL",
+    # NORMAL may lose an acknowledged commit when the power goes.
+    "PRAGMA synchronous = FULL",
+    "PRAGMA foreign_keys = ON",
+    "PRAGMA secure_delete = ON",
+    "PRAGMA trusted_schema = OFF",
+)
+
+_EXCLUSION_VIOLATION = "23P01"
+_TRY_AGAIN_STATES = {
+    "40P01",  # deadlock_detected
+    "40001",  # serialization_failure
+    "55P03",  # lock_not_available
+    "57014",  # query_canceled: statement_timeout
+}
+
+
+class Transaction(AsyncSession):
+    """One unit of work; it lives inside the `async with` that opened it and nowhere else."""
+
+
+class Database:
+    """Opens transactions on `sqlite+aiosqlite:///PATH` or `postgresql+asyncpg://…`.
+
+    Several processes may open the same database. A transaction commits when its block ends and
+    rolls back when the block raises.
+
+    Raises:
+        SqliteTooOld: on SQLite, when the library has the WAL-reset bug.
+
+    """
+
+    def __init__(self, url: str) -> None:
+        self.dialect = make_url(url).get_backend_name()
+        self._engine = create_engine(url)
+        self._reader = self._engine.execution_options(sqlite_begin="BEGIN")
+        # SQLite has one writer. Waiting here is fair and wakes at once; SQLite's own busy
+        # handler, which still stands between processes, polls.
+        self._turn = asyncio.Lock() if self.dialect == "sqlite" else None
+
+    def transaction(self) -> AbstractAsyncContextManager[Transaction]:
+        """Open a transaction that may write (on SQLite it takes the write lock first).
+
+        Raises:
+            Contended: the database stayed busy, or broke a deadlock by ending this transaction.
+            Overlapping: two live bookings would overlap.
+            NotUnique: a unique constraint was broken.
+
+        """
+        return self._open(self._engine, self._turn or nullcontext())
+
+    def reading(self) -> AbstractAsyncContextManager[Transaction]:
+        """Open a transaction that only reads; on SQLite it runs beside a writer."""
+        return self._open(self._reader, nullcontext())
+
+    async def close(self) -> None:
+        """Close every connection; open transactions must have ended."""
+        await self._engine.dispose()
+
+    @asynccontextmanager
+    async def _open(
+        self, engine: AsyncEngine, turn: AbstractAsyncContextManager[Any]
+    ) -> AsyncIterator[Transaction]:
+        async with turn:
+            try:
+                async with Transaction(engine, expire_on_commit=False) as tx, tx.begin():
+                    yield tx
+            except DBAPIError as error:
+                translated = _translate(error)
+                if translated is None:
+                    raise
+                raise translated from error
+            except PoolTimeoutError as error:
+                raise Contended(reason="pool") from error
+
+
+def create_engine(url: str, *, limits: bool = True) -> AsyncEngine:
+    """Return an engine with our durability and safety settings.
+
+    `limits=False` leaves out PostgreSQL's time limits: a migration may take longer.
+    """
+    if make_url(url).get_backend_name() == "sqlite":
+        return _sqlite_engine(url)
+    settings = {"application_name": "reception", "timezone": "UTC"}
+    if limits:
+        settings["statement_timeout"] = STATEMENT_TIMEOUT
+        settings["idle_in_transaction_session_timeout"] = IDLE_IN_TRANSACTION_TIMEOUT
+    return create_async_engine(
+        url,
+        pool_size=POOL_SIZE,
+        max_overflow=0,
+        pool_timeout=POOL_WAIT_SECONDS,
+        pool_pre_ping=True,
+        connect_args={"server_settings": settings},
+    )
+
+
+def _sqlite_engine(url: str) -> AsyncEngine:
+    sqlite.require_safe_library()
+    engine = create_async_engine(url, pool_size=POOL_SIZE, pool_timeout=POOL_WAIT_SECONDS)
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def prepare(dbapi_connection: Any, _record: object) -> None:
+        # The driver must not open transactions by itself: it would begin them deferred.
+        dbapi_connection.isolation_level = None
+        cursor = dbapi_connection.cursor()
+        for pragma in _PRAGMAS:
+            cursor.execute(pragma)
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def begin(connection: Connection) -> None:
+        # A deferred transaction that turns into a writer fails at once when another wrote
+        # meanwhile; taking the write lock first waits instead.
+        options = connection.get_execution_options()
+        connection.exec_driver_sql(options.get("sqlite_begin", "BEGIN IMMEDIATE"))
+
+    return engine
+
+
+def _translate(error: DBAPIError) -> Exception | None:
+    sqlstate = getattr(error.orig, "sqlstate", None)
+    text = str(error.orig)
+    if sqlstate == _EXCLUSION_VIOLATION or OVERLAP_MARK in text:
+        return Overlapping()
+    if sqlstate in _TRY_AGAIN_STATES or "database is locked" in text:
+        return Contended(reason="busy")
+    if isinstance(error, IntegrityError) and (
+        sqlstate == "23505" or "UNIQUE constraint failed" in text
+    ):
+        return NotUnique()
+    return None

@@ -1,0 +1,76 @@
+"""Brings a database to the schema this program needs, and refuses one it does not know."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, text
+
+from reception.storage.database import Database, create_engine
+from reception.storage.errors import SchemaMissing, SchemaTooNew
+
+_MIGRATIONS = Path(__file__).parent / "migrations"
+
+_UPGRADE_LOCK = 0x76_72_65_63
+"""Any fixed number: two processes that upgrade at once take turns on it."""
+
+
+async def upgrade(url: str) -> None:
+    """Apply every revision the database at `url` lacks, all in one transaction.
+
+    An SQLite file is created when absent; its folder must exist.
+
+    Raises:
+        SchemaTooNew: a newer version of the program has been here.
+
+    """
+    engine = create_engine(url, limits=False)
+    try:
+        async with engine.begin() as connection:
+            if connection.dialect.name == "postgresql":
+                await connection.execute(
+                    text("SELECT pg_advisory_xact_lock(:key)"), {"key": _UPGRADE_LOCK}
+                )
+            await connection.run_sync(_upgrade)
+    finally:
+        await engine.dispose()
+
+
+async def require_current(db: Database) -> None:
+    """Check that `db` has exactly the schema of this program.
+
+    Raises:
+        SchemaTooNew: a newer version of the program has been here.
+        SchemaMissing: the database is empty or older; run `reception migrate`.
+
+    """
+    async with db.reading() as tx:
+        connection = await tx.connection()
+        found = await connection.run_sync(_revision)
+    newest = ScriptDirectory.from_config(_config()).get_current_head()
+    if found != newest:
+        raise SchemaMissing(found=found or "", needed=newest or "")
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS))
+    config.set_main_option("path_separator", "os")
+    return config
+
+
+def _revision(connection: Connection) -> str | None:
+    found = MigrationContext.configure(connection).get_current_revision()
+    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
+    if found is not None and found not in known:
+        raise SchemaTooNew(revision=found)
+    return found
+
+
+def _upgrade(connection: Connection) -> None:
+    _revision(connection)
+    config = _config()
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")

@@ -1,0 +1,655 @@
+"""Every table: the only description of the schema besides the migrations that build it.
+
+Rows carry no rules. `rehearsal` marks rows of a practice run: listings leave them out, and they
+are deleted with the rehearsal.
+"""
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    MetaData,
+    String,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from reception.domain.bookings import SLOT_STATES, BookingState
+from reception.domain.cases import CaseState
+from reception.domain.codes import Category, Channel, Level, Mode, Purpose, Role
+from reception.domain.outcomes import OutcomeType
+from reception.domain.reception_days import DayState
+from reception.domain.sessions import SessionState
+from reception.domain.slots import SlotState
+from reception.storage.columns import Hash, Id, Instant, reference, word
+
+LIVE_BOOKING = text(
+    "state IN ("
+    + ", ".join(f"'{state.value}'" for state in BookingState if state in SLOT_STATES)
+    + ")"
+)
+"""While this holds of a booking it holds its slot, its leader and its room."""
+
+STANDING_SLOT = text("state NOT IN ('freed', 'lost')")
+
+
+class Table(DeclarativeBase):
+    """What all tables share: constraint names that are the same on every machine."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(column_0_label)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {  # noqa: RUF012 (SQLAlchemy reads this attribute of the class)
+        datetime: Instant(),
+        dict[str, Any]: JSON(),
+        list[Any]: JSON(),
+    }
+
+
+# Who and where
+
+
+class Area(Table):
+    """An administrative area; `path` lists the codes from the top, for prefix search."""
+
+    __tablename__ = "area"
+    code: Mapped[str] = mapped_column(String(12), primary_key=True)
+    name: Mapped[str]
+    level: Mapped[Level] = word(Level, "level")
+    parent_code: Mapped[str | None] = reference("area.code")
+    path: Mapped[str] = mapped_column(unique=True)
+
+
+class Organ(Table):
+    """An organ that may own a case."""
+
+    __tablename__ = "organ"
+    id: Mapped[Id]
+    area_code: Mapped[str] = reference("area.code")
+    name: Mapped[str]
+
+
+class Leader(Table):
+    """A leader who receives."""
+
+    __tablename__ = "leader"
+    id: Mapped[Id]
+    area_code: Mapped[str] = reference("area.code")
+    name: Mapped[str]
+    title: Mapped[str]
+    portfolio: Mapped[str]
+    body: Mapped[str]
+    rehearsal: Mapped[bool]
+
+
+class Site(Table):
+    """A place where petitioners sit down; `rooms` receptions can run there at once."""
+
+    __tablename__ = "site"
+    __table_args__ = (CheckConstraint("rooms >= 1", name="rooms"),)
+    id: Mapped[Id]
+    area_code: Mapped[str] = reference("area.code")
+    name: Mapped[str]
+    address: Mapped[str]
+    phone: Mapped[str]
+    rooms: Mapped[int]
+    rehearsal: Mapped[bool]
+
+
+class Kiosk(Table):
+    """A device at a site; only the hash of its key is kept."""
+
+    __tablename__ = "kiosk"
+    id: Mapped[Id]
+    site_id: Mapped[str] = reference("site.id")
+    name: Mapped[str]
+    key_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    created_at: Mapped[datetime]
+    last_seen_at: Mapped[datetime | None]
+    rehearsal: Mapped[bool]
+
+
+class Account(Table):
+    """A person of the office who logs in."""
+
+    __tablename__ = "account"
+    id: Mapped[Id]
+    login: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    role: Mapped[Role] = word(Role, "role")
+    area_code: Mapped[str] = reference("area.code")
+    organ_id: Mapped[str | None] = reference("organ.id")
+    leader_id: Mapped[str | None] = reference("leader.id")
+    password_hash: Mapped[str]
+    created_at: Mapped[datetime]
+    disabled_at: Mapped[datetime | None]
+
+
+class LoginFailure(Table):
+    """Failed log-ins in a row for one login or address, known by its hash only."""
+
+    __tablename__ = "login_failure"
+    key_hash: Mapped[Hash]
+    failures: Mapped[int]
+    last_at: Mapped[datetime]
+
+
+class AuthSession(Table):
+    """A log-in that holds; only the hash of its token is kept."""
+
+    __tablename__ = "auth_session"
+    token_hash: Mapped[Hash]
+    account_id: Mapped[str] = reference("account.id")
+    created_at: Mapped[datetime]
+    seen_at: Mapped[datetime]
+
+
+class ApiToken(Table):
+    """A bearer token of a program; only its hash is kept."""
+
+    __tablename__ = "api_token"
+    id: Mapped[Id]
+    name: Mapped[str]
+    role: Mapped[Role] = word(Role, "role")
+    area_code: Mapped[str] = reference("area.code")
+    leader_id: Mapped[str | None] = reference("leader.id")
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    created_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+    rehearsal: Mapped[bool]
+
+
+# Calendar
+
+
+class DayTable(Table):
+    """One loaded version of the working days of an area and year."""
+
+    __tablename__ = "day_table"
+    __table_args__ = (UniqueConstraint("area_code", "year", "version"),)
+    id: Mapped[Id]
+    area_code: Mapped[str] = reference("area.code")
+    year: Mapped[int]
+    version: Mapped[int]
+    source: Mapped[str]
+    loaded_at: Mapped[datetime]
+
+
+class DayRow(Table):
+    """One day of a day table; `holiday` names the public holiday it belongs to."""
+
+    __tablename__ = "day_row"
+    __table_args__ = (CheckConstraint("kind IN ('workday', 'rest', 'makeup')", name="kind"),)
+    table_id: Mapped[str] = mapped_column(ForeignKey("day_table.id"), primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(8))
+    holiday: Mapped[str | None]
+
+
+class ReceptionRule(Table):
+    """When a leader receives, as a rule that is expanded into days."""
+
+    __tablename__ = "reception_rule"
+    id: Mapped[Id]
+    leader_id: Mapped[str] = reference("leader.id")
+    text: Mapped[str]
+    on_weekend: Mapped[str]
+    on_holiday: Mapped[str]
+    windows: Mapped[list[Any]]
+    slot_minutes: Mapped[int]
+    buffer_minutes: Mapped[int]
+    lead_days: Mapped[int]
+    mode: Mapped[Mode] = word(Mode, "mode")
+    valid_from: Mapped[date]
+    valid_to: Mapped[date | None]
+    created_at: Mapped[datetime]
+    created_by: Mapped[str]
+
+
+class ReceptionDay(Table):
+    """A day on which a leader receives; `nominal_date` is where the rule put it first."""
+
+    __tablename__ = "reception_day"
+    __table_args__ = (UniqueConstraint("rule_id", "nominal_date"),)
+    id: Mapped[Id]
+    leader_id: Mapped[str] = reference("leader.id")
+    rule_id: Mapped[str | None] = reference("reception_rule.id", index=False)
+    day: Mapped[date] = mapped_column(index=True)
+    nominal_date: Mapped[date]
+    moved: Mapped[bool]
+    reason: Mapped[str]
+    provisional: Mapped[bool]
+    state: Mapped[DayState] = word(DayState, "state")
+    mode: Mapped[Mode] = word(Mode, "mode")
+    topic: Mapped[str]
+    windows: Mapped[list[Any]]
+    published_at: Mapped[datetime | None]
+    notice: Mapped[str]
+    version: Mapped[int]
+    created_at: Mapped[datetime]
+    rehearsal: Mapped[bool]
+
+
+class Slot(Table):
+    """A time a petitioner can be received."""
+
+    __tablename__ = "slot"
+    __table_args__ = (
+        CheckConstraint("ends_at > starts_at", name="span"),
+        Index(
+            "uq_slot_leader_id_starts_at",
+            "leader_id",
+            "starts_at",
+            unique=True,
+            sqlite_where=STANDING_SLOT,
+            postgresql_where=STANDING_SLOT,
+        ),
+        Index("ix_slot_free", "state", "starts_at"),
+    )
+    id: Mapped[Id]
+    day_id: Mapped[str] = reference("reception_day.id")
+    leader_id: Mapped[str] = reference("leader.id", index=False)
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    state: Mapped[SlotState] = word(SlotState, "state")
+    held_until: Mapped[datetime | None]
+    held_by: Mapped[str | None]
+    rehearsal: Mapped[bool]
+
+
+# Cases
+
+
+class Petitioner(Table):
+    """The person who petitions; a phone is never required."""
+
+    __tablename__ = "petitioner"
+    id: Mapped[Id]
+    name: Mapped[str]
+    phone: Mapped[str | None]
+    language: Mapped[str]
+    needs: Mapped[list[Any]]
+    created_at: Mapped[datetime]
+    rehearsal: Mapped[bool]
+
+
+class CaseSerial(Table):
+    """The last case number given out in an area and year; taken inside the registration."""
+
+    __tablename__ = "case_serial"
+    area_code: Mapped[str] = mapped_column(ForeignKey("area.code"), primary_key=True)
+    year: Mapped[int] = mapped_column(primary_key=True)
+    last: Mapped[int]
+
+
+class PetitionCase(Table):
+    """A case, from registration on."""
+
+    __tablename__ = "petition_case"
+    __table_args__ = (CheckConstraint("persons_present >= 1", name="persons_present"),)
+    id: Mapped[Id]
+    case_no: Mapped[str] = mapped_column(unique=True)
+    query_code: Mapped[str] = mapped_column(unique=True)
+    state: Mapped[CaseState] = word(CaseState, "state")
+    petitioner_id: Mapped[str] = reference("petitioner.id")
+    channel: Mapped[Channel] = word(Channel, "channel")
+    purpose: Mapped[Purpose] = word(Purpose, "purpose")
+    category: Mapped[Category] = word(Category, "category")
+    area_code: Mapped[str] = reference("area.code")
+    problem_area_code: Mapped[str] = reference("area.code")
+    summary: Mapped[str]
+    facts: Mapped[str]
+    persons_present: Mapped[int]
+    registered_at: Mapped[datetime] = mapped_column(index=True)
+    owner_organ_id: Mapped[str | None] = reference("organ.id")
+    first_responsible: Mapped[str]
+    rehearsal: Mapped[bool]
+
+
+class CaseEvent(Table):
+    """One line of a case's timeline; never changed, never deleted before the case."""
+
+    __tablename__ = "case_event"
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    case_id: Mapped[str] = reference("petition_case.id")
+    at: Mapped[datetime]
+    kind: Mapped[str]
+    text_zh: Mapped[str]
+    text_en: Mapped[str]
+    actor_kind: Mapped[str]
+    actor_id: Mapped[str]
+    actor_name: Mapped[str]
+    public: Mapped[bool]
+
+
+class Deadline(Table):
+    """A running or met time limit of a case; `rule` is one of D1 to D9.
+
+    While the working days of the due date's year are not loaded, `provisional` is set and
+    `due_legal` is the strict date: the law never makes it earlier.
+    """
+
+    __tablename__ = "deadline"
+    __table_args__ = (UniqueConstraint("case_id", "rule", "started_on"),)
+    id: Mapped[Id]
+    case_id: Mapped[str] = mapped_column(ForeignKey("petition_case.id"))
+    rule: Mapped[str]
+    started_on: Mapped[date]
+    due_strict: Mapped[date]
+    due_legal: Mapped[date]
+    provisional: Mapped[bool]
+    met_at: Mapped[datetime | None]
+
+
+# Bookings
+
+
+class Booking(Table):
+    """A petitioner's claim on a slot; leader, room and span stand here for the overlap guard."""
+
+    __tablename__ = "booking"
+    __table_args__ = (
+        CheckConstraint("ends_at > starts_at", name="span"),
+        Index(
+            "uq_booking_live_slot",
+            "slot_id",
+            unique=True,
+            sqlite_where=LIVE_BOOKING,
+            postgresql_where=LIVE_BOOKING,
+        ),
+        Index(
+            "uq_booking_live_code",
+            "code",
+            unique=True,
+            sqlite_where=LIVE_BOOKING,
+            postgresql_where=LIVE_BOOKING,
+        ),
+    )
+    id: Mapped[Id]
+    code: Mapped[str] = mapped_column(String(16), index=True)
+    state: Mapped[BookingState] = word(BookingState, "state")
+    case_id: Mapped[str] = reference("petition_case.id")
+    slot_id: Mapped[str] = reference("slot.id")
+    leader_id: Mapped[str] = reference("leader.id")
+    site_id: Mapped[str] = reference("site.id")
+    room: Mapped[int]
+    starts_at: Mapped[datetime] = mapped_column(index=True)
+    ends_at: Mapped[datetime]
+    needs: Mapped[list[Any]]
+    kiosk_id: Mapped[str | None] = reference("kiosk.id")
+    ended_reason: Mapped[str]
+    created_at: Mapped[datetime]
+    rehearsal: Mapped[bool]
+
+
+class Idempotency(Table):
+    """A key a client sent with a booking, what it asked, and the booking it got."""
+
+    __tablename__ = "idempotency"
+    key_hash: Mapped[Hash]
+    request_hash: Mapped[str] = mapped_column(String(64))
+    booking_id: Mapped[str] = reference("booking.id")
+    created_at: Mapped[datetime]
+
+
+# Sessions
+
+
+class Session(Table):
+    """The reception itself; `resumes` is the state it returns to from reconnecting."""
+
+    __tablename__ = "session"
+    id: Mapped[Id]
+    booking_id: Mapped[str] = mapped_column(ForeignKey("booking.id"), unique=True)
+    case_id: Mapped[str] = reference("petition_case.id")
+    leader_id: Mapped[str] = reference("leader.id")
+    site_id: Mapped[str] = reference("site.id")
+    room_id: Mapped[str] = mapped_column(String(32), unique=True)
+    state: Mapped[SessionState] = word(SessionState, "state", index=True)
+    resumes: Mapped[SessionState | None] = word(SessionState, "resumes", nullable=True)
+    lost_at: Mapped[datetime | None]
+    seats: Mapped[int]
+    slot_starts_at: Mapped[datetime]
+    slot_ends_at: Mapped[datetime]
+    started_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    preparation: Mapped[str]
+    version: Mapped[int]
+    rehearsal: Mapped[bool]
+
+
+class SessionEvent(Table):
+    """One move of a session and who made it."""
+
+    __tablename__ = "session_event"
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    session_id: Mapped[str] = reference("session.id")
+    at: Mapped[datetime]
+    move: Mapped[str]
+    before: Mapped[str]
+    after: Mapped[str]
+    reason: Mapped[str]
+    actor_kind: Mapped[str]
+    actor_id: Mapped[str]
+
+
+class Participant(Table):
+    """A person in a seat; who left the seat keeps the row with `left_at`."""
+
+    __tablename__ = "participant"
+    __table_args__ = (
+        Index(
+            "uq_participant_seat",
+            "session_id",
+            "seat",
+            unique=True,
+            sqlite_where=text("left_at IS NULL"),
+            postgresql_where=text("left_at IS NULL"),
+        ),
+    )
+    id: Mapped[Id]
+    session_id: Mapped[str] = reference("session.id")
+    role: Mapped[str]
+    seat: Mapped[int]
+    name: Mapped[str]
+    actor_kind: Mapped[str]
+    actor_id: Mapped[str]
+    actor: Mapped[dict[str, Any]]
+    online: Mapped[bool]
+    joined_at: Mapped[datetime]
+    left_at: Mapped[datetime | None]
+
+
+class Ticket(Table):
+    """A one-use right to enter a room; only its hash is kept."""
+
+    __tablename__ = "ticket"
+    token_hash: Mapped[Hash]
+    participant_id: Mapped[str] = reference("participant.id")
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+
+class ResumeToken(Table):
+    """The right to come back to one's seat until the session is over; only its hash is kept."""
+
+    __tablename__ = "resume_token"
+    token_hash: Mapped[Hash]
+    participant_id: Mapped[str] = reference("participant.id")
+    created_at: Mapped[datetime]
+
+
+class Consent(Table):
+    """An answer to the question whether to record; the last one counts."""
+
+    __tablename__ = "consent"
+    __table_args__ = (CheckConstraint("how IN ('button', 'voice')", name="how"),)
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    session_id: Mapped[str] = reference("session.id")
+    answer: Mapped[bool]
+    text_version: Mapped[str]
+    how: Mapped[str] = mapped_column(String(8))
+    at: Mapped[datetime]
+    actor_name: Mapped[str]
+
+
+class RecordVersion(Table):
+    """One version of the written record; corrections add a version, nothing is overwritten."""
+
+    __tablename__ = "record_version"
+    __table_args__ = (UniqueConstraint("session_id", "version"),)
+    id: Mapped[Id]
+    session_id: Mapped[str] = mapped_column(ForeignKey("session.id"))
+    version: Mapped[int]
+    text: Mapped[str]
+    at: Mapped[datetime]
+    by_name: Mapped[str]
+
+
+class Signature(Table):
+    """The petitioner's signature under the record, or the refusal to sign (`strokes` null)."""
+
+    __tablename__ = "signature"
+    session_id: Mapped[str] = mapped_column(ForeignKey("session.id"), primary_key=True)
+    strokes: Mapped[str | None]
+    record_version: Mapped[int]
+    at: Mapped[datetime]
+
+
+class Outcome(Table):
+    """What was promised, to be done by whom and by when; the last version counts."""
+
+    __tablename__ = "outcome"
+    __table_args__ = (UniqueConstraint("session_id", "version"),)
+    id: Mapped[Id]
+    session_id: Mapped[str] = mapped_column(ForeignKey("session.id"))
+    version: Mapped[int]
+    type: Mapped[OutcomeType] = word(OutcomeType, "type")
+    text: Mapped[str]
+    owner_organ_id: Mapped[str | None] = reference("organ.id")
+    due_on: Mapped[date | None]
+    due_strict: Mapped[date | None]
+    due_legal: Mapped[date | None]
+    legal_basis: Mapped[str]
+    saved_at: Mapped[datetime]
+    by_name: Mapped[str]
+
+
+class Rating(Table):
+    """The petitioner's rating: 0 satisfied, 1 fairly satisfied, 3 not satisfied."""
+
+    __tablename__ = "rating"
+    __table_args__ = (
+        CheckConstraint("level IN (0, 1, 3)", name="level"),
+        CheckConstraint("target IN ('session', 'petition_office', 'organ')", name="target"),
+        UniqueConstraint("session_id", "target"),
+    )
+    id: Mapped[Id]
+    session_id: Mapped[str] = mapped_column(ForeignKey("session.id"))
+    target: Mapped[str] = mapped_column(String(16))
+    level: Mapped[int]
+    at: Mapped[datetime]
+
+
+# Recordings
+
+
+class Recording(Table):
+    """A recording of a session; its id is also the name of its directory."""
+
+    __tablename__ = "recording"
+    __table_args__ = (
+        CheckConstraint("state IN ('recording', 'finishing', 'ready', 'failed')", name="state"),
+        Index(
+            "uq_recording_live",
+            "session_id",
+            unique=True,
+            sqlite_where=text("state = 'recording'"),
+            postgresql_where=text("state = 'recording'"),
+        ),
+    )
+    id: Mapped[Id]
+    session_id: Mapped[str] = reference("session.id")
+    state: Mapped[str] = mapped_column(String(16))
+    started_at: Mapped[datetime]
+    progress_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    bytes: Mapped[int] = mapped_column(BigInteger)
+    cause: Mapped[str]
+    rehearsal: Mapped[bool]
+
+
+class RecordingFile(Table):
+    """A finished file of one participant; `relative_path` is inside the recording directory."""
+
+    __tablename__ = "recording_file"
+    id: Mapped[Id]
+    recording_id: Mapped[str] = reference("recording.id")
+    participant: Mapped[str]
+    role: Mapped[str]
+    name: Mapped[str]
+    relative_path: Mapped[str]
+    bytes: Mapped[int] = mapped_column(BigInteger)
+    sha256: Mapped[str] = mapped_column(String(64))
+    duration_ms: Mapped[int]
+    width: Mapped[int | None]
+    height: Mapped[int | None]
+
+
+class RecordingGap(Table):
+    """A stretch of time missing from a recording; `to_ms` null means to the end."""
+
+    __tablename__ = "recording_gap"
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    recording_id: Mapped[str] = reference("recording.id")
+    participant: Mapped[str]
+    kind: Mapped[str]
+    from_ms: Mapped[int]
+    to_ms: Mapped[int | None]
+    cause: Mapped[str]
+
+
+# Work
+
+
+class Job(Table):
+    """Something to do once; `attempt` fences a holder whose lease ran out."""
+
+    __tablename__ = "job"
+    __table_args__ = (
+        UniqueConstraint("name", "key"),
+        Index("ix_job_due", "due_at", postgresql_where=text("done_at IS NULL")),
+    )
+    id: Mapped[Id]
+    name: Mapped[str]
+    key: Mapped[str]
+    args: Mapped[dict[str, Any]]
+    due_at: Mapped[datetime]
+    attempt: Mapped[int]
+    leased_until: Mapped[datetime | None]
+    done_at: Mapped[datetime | None]
+    last_error: Mapped[str]
+
+
+class Rehearsal(Table):
+    """A practice run: the hidden leader and site that all its rows hang on."""
+
+    __tablename__ = "rehearsal"
+    id: Mapped[Id]
+    leader_id: Mapped[str] = reference("leader.id")
+    site_id: Mapped[str] = reference("site.id")
+    rooms: Mapped[int]
+    created_at: Mapped[datetime]
+    created_by: Mapped[str]
