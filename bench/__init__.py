@@ -1,0 +1,1 @@
+"""Measured figures: each `bench_*.py` returns `Figure`s, `python -m bench.run` writes them down."""
