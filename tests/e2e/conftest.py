@@ -27,7 +27,7 @@ class SeatPerson(Protocol):
 @pytest.fixture(scope="session")
 def demo_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoServer]:
     """One demo prefecture for all tests of this run; the last of them ends it by SIGTERM."""
-    with demo(tmp_path_factory.mktemp("demo")) as server:
+    with demo(tmp_path_factory.mktemp("demo") / "data") as server:
         yield server
 
 

@@ -51,11 +51,11 @@ def demo(
 ) -> Iterator[DemoServer]:
     """Run ``reception demo`` for the length of the block and assert that it ends cleanly.
 
-    ``environment`` is added to this process's, for ``RECEPTION_...`` settings.
+    ``data`` is a folder that does not exist, is empty, or is a demo's. ``environment`` is added to this process's, for ``RECEPTION_...`` settings.
     """
     port = port or free_port()
-    data.mkdir(parents=True, exist_ok=True)
-    log = data / "demo.log"
+    # Beside the folder, which the demo wants empty or its own.
+    log = data.with_suffix(".log")
     command = [str(Path(sys.executable).parent / "reception"), "demo", "--data", str(data)]
     command += ["--port", str(port), *(["--https"] if https else [])]
     with log.open("wb") as output:
@@ -113,3 +113,13 @@ def end(process: subprocess.Popen[bytes], log: Path) -> None:
     written = log.read_text(encoding="utf-8", errors="replace")
     assert code == 0, f"ended with {code}:\n{written}"
     assert "Traceback (most recent call last)" not in written, written
+    assert not alive(process.pid), "processes of the program are left behind"
+
+
+def alive(group: int) -> bool:
+    """Say whether a process of this process group runs."""
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    return True
