@@ -1,0 +1,121 @@
+"""The hub between real browsers: two Chromium pages with fake cameras see and hear each other."""
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from aiohttp import web as http
+from playwright.async_api import Browser, Page, async_playwright
+
+from signaling.hub.hub import Hub
+from tests.build_media import ListSink
+from tests.e2e.hub_page import create_app
+
+CHROMIUM = shutil.which("chromium")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--use-fake-device-for-media-stream",
+    "--use-fake-ui-for-media-stream",
+    "--disable-background-networking",
+]
+SEATS = 4
+
+
+@pytest.fixture
+async def hub() -> AsyncIterator[Hub]:
+    sinks: dict[str, ListSink] = {}
+    hub = Hub(sink_factory=lambda name: sinks.setdefault(name, ListSink()), clock=_clock)
+    await hub.start()
+    await hub.open_room("reception", seats=SEATS)
+    yield hub
+    await hub.close()
+
+
+@pytest.fixture
+async def address(hub: Hub) -> AsyncIterator[str]:
+    runner = http.AppRunner(create_app(hub, "reception"))
+    await runner.setup()
+    site = http.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    yield f"http://127.0.0.1:{runner.addresses[0][1]}/"
+    await runner.cleanup()
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        await browser.close()
+
+
+async def test_two_browsers_see_and_hear_each_other(
+    hub: Hub, address: str, browser: Browser
+) -> None:
+    villager, leader = await _open(browser, address), await _open(browser, address)
+    await _join(villager, "villager", 1, 1)
+    await _join(leader, "leader", 2, 1)
+    for page in (villager, leader):
+        await _until_seen(page, frames=20)
+    stats = await hub.stats("reception")
+    assert [person.connected for person in stats.people] == [True, True]
+    assert [person.lost for person in stats.people] == [0, 0]
+
+
+async def test_a_rejoining_browser_is_seen_again_without_anyone_renegotiating(
+    hub: Hub, address: str, browser: Browser
+) -> None:
+    villager, leader = await _open(browser, address), await _open(browser, address)
+    await _join(villager, "villager", 1, 1)
+    await _join(leader, "leader", 2, 1)
+    await _until_seen(leader, frames=10)
+    await _join(villager, "villager", 1, 2)
+    before = await _seen(leader)
+    await _until_seen(leader, frames=before["frames"] + 20)
+    await _until_seen(villager, frames=20)
+    stats = await hub.stats("reception")
+    assert {person.person: person.gen for person in stats.people} == {"villager": 2, "leader": 1}
+
+
+def _clock() -> datetime:
+    return datetime.fromtimestamp(asyncio.get_running_loop().time() + 1_700_000_000, UTC)
+
+
+async def _open(browser: Browser, address: str) -> Page:
+    context = await browser.new_context()
+    page = await context.new_page()
+    await page.goto(address)
+    return page
+
+
+async def _join(page: Page, person: str, seat: int, gen: int) -> None:
+    call = "([person, seat, gen, seats]) => join(person, seat, gen, seats)"
+    async with asyncio.timeout(20):
+        await page.evaluate(call, [person, seat, gen, SEATS])
+
+
+async def _seen(page: Page) -> dict[str, Any]:
+    """Frames decoded and audio packets received on the first view."""
+    stats = await page.evaluate("stats()")
+    inbound = {row["kind"]: row for row in stats["inbound"] if row["packets"]}
+    return {
+        "frames": (inbound.get("video") or {}).get("frames") or 0,
+        "sound": (inbound.get("audio") or {}).get("packets") or 0,
+    }
+
+
+async def _until_seen(page: Page, *, frames: int) -> None:
+    await page.wait_for_function(
+        """async frames => {
+          const inbound = (await stats()).inbound;
+          return inbound.some(r => r.kind === 'video' && r.frames >= frames)
+            && inbound.some(r => r.kind === 'audio' && r.packets >= frames);
+        }""",
+        arg=frames,
+        timeout=30_000,
+        polling=200,
+    )
