@@ -1,0 +1,69 @@
+"""The documents say what the program does."""
+
+import html
+import re
+from dataclasses import MISSING, fields
+from pathlib import Path
+
+import pytest
+
+from reception.settings import Settings
+from web.ops import make_metrics
+
+ROOT = Path(__file__).parents[2]
+OPERATIONS = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *ROOT.glob("bench/*.md")])
+
+
+def table(title: str) -> list[list[str]]:
+    """Return the cells of the rows of the first table under a heading of operations.md."""
+    section = OPERATIONS.split(f"\n## {title}\n", 1)[1].split("\n## ", 1)[0]
+    rows = [line for line in section.splitlines() if line.startswith("| `")]
+    return [[html.unescape(cell.strip()) for cell in row.strip("|").split(" | ")] for row in rows]
+
+
+def test_the_table_of_settings_is_the_settings() -> None:
+    written = {row[0].strip("` "): row[2] for row in table("Settings")}
+    assert written == {
+        f"RECEPTION_{item.name.upper()}": item.metadata["says"] for item in fields(Settings)
+    }
+
+
+def test_the_defaults_in_the_table_are_the_defaults() -> None:
+    written = {row[0].strip("` "): row[1] for row in table("Settings")}
+    empty: tuple[object, ...] = ("", ())
+    for item in fields(Settings):
+        if item.default is MISSING:
+            continue  # a path below the folder the program is started in
+        shown = "(empty)" if item.default in empty else f"`{_plain(item.default)}`"
+        assert written[f"RECEPTION_{item.name.upper()}"] == shown
+
+
+def _plain(value: object) -> object:
+    return int(value) if isinstance(value, bool) else value
+
+
+def test_every_figure_to_watch_exists() -> None:
+    exposed = {
+        sample
+        for family in make_metrics().registry.collect()
+        for sample in (family.name, f"{family.name}_total")
+    }
+    watched = {row[0].strip("` ") for row in table("What to watch")}
+    assert watched
+    assert watched <= exposed
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_link_inside_the_project_leads_somewhere(document: Path) -> None:
+    links = re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", document.read_text(encoding="utf-8"))
+    inside = [link for link in links if "://" not in link and "/screenshots/" not in link]
+    assert [link for link in inside if not (document.parent / link).exists()] == []
+
+
+def test_both_readmes_show_the_same_pictures() -> None:
+    def pictures(name: str) -> set[str]:
+        return set(re.findall(r"docs/screenshots/[\w-]+\.png", (ROOT / name).read_text("utf-8")))
+
+    assert pictures("README.md") == pictures("README.zh-CN.md")
+    assert len(pictures("README.md")) == 8
