@@ -13,6 +13,7 @@ from aiortc import (
 )
 from aiortc.mediastreams import MediaStreamError
 from aiortc.rtcconfiguration import RTCBundlePolicy
+from aiortc.sdp import candidate_from_sdp
 from av import AudioFrame, VideoFrame
 
 from signaling.bot.sources import MovingPicture, Tone
@@ -21,6 +22,7 @@ from signaling.tasks import Supervisor
 CLOSE_WITHIN_SECONDS = 5.0
 SOUND_EVERY_FRAMES = 10  # one in ten is enough to tell a voice from silence
 SOUND_EVERY_SAMPLES = 16
+_CANDIDATE_LINES = ("a=candidate:", "a=end-of-candidates")
 
 log = logging.getLogger(__name__)
 
@@ -66,7 +68,16 @@ class Peer:
 
     async def answered(self, sdp: str) -> None:
         """Take the hub's answer; connecting goes on by itself."""
-        await self._connection.setRemoteDescription(RTCSessionDescription(sdp, "answer"))
+        # The candidates of a bundle are those of its first m-line (RFC 9143 section 7.4.1), but
+        # aiortc takes those of its last: so they are given to it one by one.
+        lines = sdp.splitlines(keepends=True)
+        kept = "".join(line for line in lines if not line.startswith(_CANDIDATE_LINES))
+        await self._connection.setRemoteDescription(RTCSessionDescription(kept, "answer"))
+        for line in dict.fromkeys(line for line in lines if line.startswith("a=candidate:")):
+            candidate = candidate_from_sdp(line.strip().removeprefix("a=candidate:"))
+            candidate.sdpMLineIndex = 0
+            await self._connection.addIceCandidate(candidate)
+        await self._connection.addIceCandidate(None)
 
     @property
     def sound(self) -> float:
@@ -111,6 +122,8 @@ class Peer:
                 self._hear(frame)
 
     def _hear(self, frame: AudioFrame) -> None:
-        samples = memoryview(bytes(frame.planes[0])).cast("h")[::SOUND_EVERY_SAMPLES]
+        # The plane's buffer is longer than its sound.
+        length = frame.samples * len(frame.layout.channels)
+        samples = memoryview(bytes(frame.planes[0])).cast("h")[:length:SOUND_EVERY_SAMPLES]
         self._sound_sum += sum((sample / 32_768) ** 2 for sample in samples) / len(samples)
         self._sound_heard += 1
