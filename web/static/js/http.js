@@ -1,37 +1,30 @@
 /** Requests to our own server: JSON both ways, the CSRF token along, refusals with a sentence. */
 
-/** A request the server refused, or that never reached it (`code` is then `offline`). */
-export class Refused extends Error {
-  /** @param {string} code @param {string} sentence */
-  constructor(code, sentence) {
-    super(sentence || code);
-    this.code = code;
-    this.sentence = sentence;
-  }
-}
+import { Refused } from './protocol.js';
 
-/** @param {Response} response @param {string} language @returns {Promise<any>} */
-async function read(response, language) {
+/** @param {Response} response @returns {Promise<any>} */
+async function read(response) {
   const body = await response.json().catch(() => ({}));
   if (response.ok) return body;
-  throw new Refused(body.code ?? 'internal', body[language] ?? body.zh ?? '');
+  const { code = 'internal', zh = '', en = '', details = {} } = body;
+  throw new Refused({ code, zh, en, details });
 }
 
 /**
- * @param {{csrf: string, language: string, kiosk?: boolean}} options `kiosk`: the machine asks, not a
+ * @param {{csrf: string, kiosk?: boolean}} options `kiosk`: the machine asks, not a
  *   person who may be logged in beside it
  * @returns {{get: (url: string) => Promise<any>, post: (url: string, body?: object) => Promise<any>}}
- *   both reject with `Refused`
+ *   both reject with `Refused`; its code is `offline`, and it has no sentence, when nothing answered
  */
-export function client({ csrf, language, kiosk = false }) {
+export function client({ csrf, kiosk = false }) {
   const send = async (/** @type {string} */ url, /** @type {RequestInit} */ init) => {
     let response;
     try {
       response = await fetch(url, { credentials: 'same-origin', cache: 'no-store', ...init });
     } catch {
-      throw new Refused('offline', '');
+      throw new Refused({ code: 'offline', zh: '', en: '', details: {} });
     }
-    return read(response, language);
+    return read(response);
   };
   const accept = { Accept: 'application/json', ...(kiosk ? { 'X-Kiosk': '1' } : {}) };
   return {

@@ -3,8 +3,10 @@
 export const SHEET = { width: 1000, height: 400 };
 /** Points closer than this to the line through their neighbours say nothing (sheet units). */
 const TOLERANCE = 1.5;
-/** A message may have 64 KiB; a signature needs a tenth of this. */
-const MAX_POINTS = 4000;
+/** Closer together than this, a finger only trembles. */
+const APART = 3;
+/** The server takes 32,000 characters; a point needs nine at most, a stroke begins with two points. */
+const MAX_POINTS = 3500;
 
 /** @typedef {{x: number, y: number}} Point */
 
@@ -43,7 +45,9 @@ export class Strokes {
 
   /** @param {Point} point */
   begin(point) {
+    if (this.#count >= MAX_POINTS) return;
     this.#strokes.push([]);
+    this.#count += 1;
     this.add(point);
   }
 
@@ -54,7 +58,7 @@ export class Strokes {
     const x = Math.min(SHEET.width, Math.max(0, Math.round(point.x)));
     const y = Math.min(SHEET.height, Math.max(0, Math.round(point.y)));
     const before = stroke.at(-1);
-    if (before && before.x === x && before.y === y) return;
+    if (before && Math.hypot(before.x - x, before.y - y) < APART) return;
     stroke.push({ x, y });
     this.#count += 1;
   }

@@ -34,8 +34,6 @@ export class Speaker {
   #recorded = null;
   /** @type {AudioContext|null} */
   #sound = null;
-  /** @type {{key: string, text: string}} */
-  #last = { key: '', text: '' };
 
   /**
    * @param {'zh'|'en'} language
@@ -51,16 +49,24 @@ export class Speaker {
    * @param {string} text what it says, for the machine's voice
    */
   say(key, text) {
-    this.#last = { key, text };
     this.silence();
     const address = this.recordings[key];
     if (address) this.#play(address, text);
     else this.#speak(text);
   }
 
-  /** Say the latest prompt once more. */
-  again() {
-    if (this.#last.text) this.say(this.#last.key, this.#last.text);
+  /**
+   * Say a word along the way, such as a digit that was pressed; without a voice, say nothing.
+   *
+   * @param {string} key
+   * @param {string} text
+   */
+  murmur(key, text) {
+    const address = this.recordings[key];
+    if (!address && !this.#voice()) return;
+    this.silence();
+    if (address) this.#play(address, text);
+    else this.#speak(text);
   }
 
   /** Stop speaking now. */
@@ -97,9 +103,8 @@ export class Speaker {
 
   /** @param {string} text */
   #speak(text) {
-    const synthesis = globalThis.speechSynthesis;
-    const voice = synthesis ? chooseVoice(synthesis.getVoices(), this.language) : null;
-    if (!synthesis || !voice) {
+    const voice = this.#voice();
+    if (!voice) {
       this.chime();
       return;
     }
@@ -108,8 +113,14 @@ export class Speaker {
       utterance.voice = voice;
       utterance.lang = voice.lang;
       utterance.rate = 0.9;
-      synthesis.speak(utterance);
+      speechSynthesis.speak(utterance);
     }
+  }
+
+  /** @returns {SpeechSynthesisVoice|null} */
+  #voice() {
+    const voices = globalThis.speechSynthesis?.getVoices() ?? [];
+    return chooseVoice(voices, this.language);
   }
 
   /** @returns {AudioContext} */
