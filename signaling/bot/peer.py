@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable
+from typing import Any
 
 from aiortc import (
     MediaStreamTrack,
@@ -22,6 +23,7 @@ from signaling.tasks import Supervisor
 CLOSE_WITHIN_SECONDS = 5.0
 SOUND_EVERY_FRAMES = 10  # one in ten is enough to tell a voice from silence
 SOUND_EVERY_SAMPLES = 16
+LOOPBACK = "127.0.0.1"
 _CANDIDATE_LINES = ("a=candidate:", "a=end-of-candidates")
 
 log = logging.getLogger(__name__)
@@ -49,6 +51,7 @@ class Peer:
             self._connection.addTransceiver("audio", direction="recvonly")
             self._connection.addTransceiver("video", direction="recvonly")
         self._prefer_codecs()
+        self._allow_loopback()
 
     def _send(self, picture: MovingPicture, tone: Tone) -> None:
         self._connection.addTransceiver(tone, direction="sendonly")
@@ -60,6 +63,17 @@ class Peer:
             codecs = RTCRtpSender.getCapabilities(transceiver.kind).codecs
             wanted = ("audio/opus",) if transceiver.kind == "audio" else ("video/vp8", "video/rtx")
             transceiver.setCodecPreferences([c for c in codecs if c.mimeType.lower() in wanted])
+
+    def _allow_loopback(self) -> None:
+        """Make a machine without any network offer its loopback address, which aioice leaves out."""
+        transport = self._connection.getTransceivers()[0].sender.transport.transport
+        agent: Any = transport.iceGatherer._connection  # noqa: SLF001  # aiortc has no other way in
+        gather = agent.get_component_candidates
+
+        async def gather_somewhere(component: int, addresses: list[str]) -> list[Any]:
+            return await gather(component, addresses or [LOOPBACK])
+
+        agent.get_component_candidates = gather_somewhere
 
     async def offer(self) -> str:
         """The session description to send, with this machine's candidates in it."""
