@@ -13,17 +13,18 @@ class Actor:
     """A person or machine that asks for something.
 
     Args:
-        kind: `user` logged in, `kiosk` enrolled, `system` for jobs, `public` for anybody.
-        area_code: the area this actor serves; `None` only for `system` and `public`.
+        kind: `account` logged in, `token` for a program, `kiosk` enrolled, `system` for jobs,
+            `public` for anybody.
+        area_code: the area this actor serves; `""`, no area, only for `system` and `public`.
         organ_id: the organ a handler works for.
         leader_id: the leader a leader's account belongs to.
         name: shown to people and written to the audit log.
     """
 
-    kind: Literal["user", "kiosk", "system", "public"]
+    kind: Literal["account", "token", "kiosk", "system", "public"]
     id: str
     role: Role
-    area_code: str | None = None
+    area_code: str = ""
     organ_id: str | None = None
     leader_id: str | None = None
     name: str = ""
@@ -90,6 +91,7 @@ class Decision:
 
 _STAFF: Final = frozenset({Role.CLERK, Role.LEADER, Role.HANDLER})
 _ROOM: Final = frozenset({Role.CLERK, Role.LEADER, Role.KIOSK})
+_INVITED: Final = frozenset({Role.HANDLER})
 _PETITIONER: Final = frozenset({Role.KIOSK})
 _COUNTER: Final = frozenset({Role.CLERK, Role.KIOSK})
 _CLERK: Final = frozenset({Role.CLERK})
@@ -110,7 +112,7 @@ ROLES: Final = {
     Action.QUERY_CASE: _COUNTER | {Role.PUBLIC},
     # Never by an official (domain.md 3.3).
     Action.WITHDRAW_CASE: _PETITIONER,
-    Action.JOIN_ROOM: _ROOM,
+    Action.JOIN_ROOM: _ROOM | _INVITED,
     Action.MOVE_SESSION: _ROOM | {Role.SYSTEM},
     Action.ANSWER_CONSENT: _PETITIONER,
     Action.START_RECORDING: _CLERK | {Role.SYSTEM},
@@ -168,7 +170,7 @@ def _by_owner(own: str | None, owner: str | None) -> Decision:
 
 def _is_inside(actor: Actor, target: Target) -> bool:
     return (
-        actor.area_code is not None
+        bool(actor.area_code)
         and target.area_code is not None
         and is_within(target.area_code, actor.area_code)
     )
@@ -176,7 +178,7 @@ def _is_inside(actor: Actor, target: Target) -> bool:
 
 def _is_near(actor: Actor, target: Target) -> bool:
     return _is_inside(actor, target) or (
-        actor.area_code is not None
+        bool(actor.area_code)
         and target.area_code is not None
         and is_within(actor.area_code, target.area_code)
     )

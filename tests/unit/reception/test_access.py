@@ -8,10 +8,10 @@ from reception.domain.codes import Role
 CITY, COUNTY, OTHER_COUNTY = "530600", "530629", "530622"
 VILLAGE = "530629101001"
 
-CLERK = Actor("user", "u1", Role.CLERK, area_code=COUNTY)
-LEADER = Actor("user", "u2", Role.LEADER, area_code=CITY, leader_id="l1")
-HANDLER = Actor("user", "u3", Role.HANDLER, area_code=COUNTY, organ_id="water")
-ADMIN = Actor("user", "u4", Role.ADMIN, area_code=CITY)
+CLERK = Actor("account", "u1", Role.CLERK, area_code=COUNTY)
+LEADER = Actor("account", "u2", Role.LEADER, area_code=CITY, leader_id="l1")
+HANDLER = Actor("account", "u3", Role.HANDLER, area_code=COUNTY, organ_id="water")
+ADMIN = Actor("account", "u4", Role.ADMIN, area_code=CITY)
 KIOSK = Actor("kiosk", "k1", Role.KIOSK, area_code=VILLAGE)
 ACTORS = (CLERK, LEADER, HANDLER, ADMIN, KIOSK, SYSTEM, PUBLIC)
 OWN = Target(area_code=COUNTY, organ_id="water", leader_id="l1", kiosk_id="k1")
@@ -72,5 +72,5 @@ def test_leader_handler_and_kiosk_act_on_what_is_their_own() -> None:
 
 
 def test_an_account_without_a_leader_owns_no_day_without_a_leader() -> None:
-    nobody = Actor("user", "u9", Role.LEADER, area_code=CITY)
+    nobody = Actor("account", "u9", Role.LEADER, area_code=CITY)
     assert allow(nobody, Action.JOIN_ROOM, Target(area_code=CITY)) == Decision(False, "not_own")
