@@ -71,7 +71,8 @@ class Peer:
         gather = agent.get_component_candidates
 
         async def gather_somewhere(component: int, addresses: list[str]) -> list[Any]:
-            return await gather(component, addresses or [LOOPBACK])
+            found: list[Any] = await gather(component, addresses or [LOOPBACK])
+            return found
 
         agent.get_component_candidates = gather_somewhere
 
