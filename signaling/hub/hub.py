@@ -21,7 +21,7 @@ from signaling.engine import (
     RoomStats,
     View,
 )
-from signaling.errors import NoSuchRoom
+from signaling.errors import EngineDown, NoSuchRoom
 from signaling.hub import answer
 from signaling.hub.connection import Connection
 from signaling.hub.dtls import Identity
@@ -80,6 +80,7 @@ class Hub:
         self._tasks = Supervisor("hub")
         self._closing = Supervisor("hub-recordings")
         self._port: Port | None = None
+        self._closed = False
         self._wall_shift = 0.0
         self._owners: dict[Connection, tuple[Room, Participant]] = {}
 
@@ -101,7 +102,8 @@ class Hub:
         self._tasks.start(self._run(), "tick")
 
     async def close(self) -> None:
-        """Say goodbye to everyone, close recordings (1.5 s at most) and the port."""
+        """Say goodbye to everyone, close recordings (1.5 s at most) and the port. Final."""
+        self._closed = True
         for name in list(self._rooms):
             await self.close_room(name)
         await self._closing.drain(CLOSE_TIME)
@@ -115,6 +117,8 @@ class Hub:
         """See `MediaEngine.open_room`."""
         if room in self._rooms:
             return
+        if self._closed:
+            raise EngineDown(reason="closing")
         if not MIN_SEATS <= seats <= MAX_SEATS:
             raise NoSuchSeat(seats=seats)
         if len(self._rooms) >= MAX_ROOMS:
