@@ -54,10 +54,16 @@ async def newest_tables(tx: Transaction, area_code: str) -> Sequence[DayTable]:
     return (await tx.scalars(query)).all()
 
 
-async def rows_of_tables(tx: Transaction, table_ids: Iterable[str]) -> Sequence[DayRow]:
-    """Return the rows of these day tables by day."""
-    query = select(DayRow).where(DayRow.table_id.in_(list(table_ids))).order_by(DayRow.day)
-    return (await tx.scalars(query)).all()
+async def rows_of_tables(
+    tx: Transaction, table_ids: Iterable[str]
+) -> Sequence[Row[date, str, str | None]]:
+    """Return day, kind and holiday of every row of these day tables, by day."""
+    query = (
+        select(DayRow.day, DayRow.kind, DayRow.holiday)
+        .where(DayRow.table_id.in_(list(table_ids)))
+        .order_by(DayRow.day)
+    )
+    return (await tx.execute(query)).all()
 
 
 # Rules

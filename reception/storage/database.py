@@ -3,14 +3,16 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, event, make_url
+from sqlalchemy import Connection, event, func, make_url, select
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
 from reception.storage import sqlite
+from reception.storage.columns import Instant
 from reception.storage.errors import Contended, NotUnique, Overlapping
 
 POOL_SIZE = 20
@@ -43,6 +45,18 @@ _TRY_AGAIN_STATES = {
 
 class Transaction(AsyncSession):
     """One unit of work; it lives inside the `async with` that opened it and nowhere else."""
+
+    async def put(self, *new_rows: object) -> None:
+        """Insert rows in the given order, so that a row may refer to one before it."""
+        for row in new_rows:
+            self.add(row)
+            await self.flush((row,))
+
+    async def instant(self) -> datetime:
+        """Return the database's clock, for what must be dated and came without an instant."""
+        found: datetime | None = await self.scalar(select(func.current_timestamp(type_=Instant())))
+        assert found is not None
+        return found
 
 
 class Database:
@@ -89,7 +103,15 @@ class Database:
     ) -> AsyncIterator[Transaction]:
         async with turn:
             try:
-                async with Transaction(engine, expire_on_commit=False) as tx, tx.begin():
+                async with (
+                    Transaction(
+                        engine,
+                        expire_on_commit=False,
+                        # States change by UPDATE … WHERE; what is read afterwards must be the row.
+                        execution_options={"populate_existing": True},
+                    ) as tx,
+                    tx.begin(),
+                ):
                     yield tx
             except DBAPIError as error:
                 translated = _translate(error)

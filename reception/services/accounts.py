@@ -1,0 +1,325 @@
+"""Log-ins, API tokens and kiosk keys: who is asking."""
+
+import asyncio
+import hashlib
+import hmac
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache
+from typing import TypeVar
+
+from argon2 import PasswordHasher
+from argon2.exceptions import VerifyMismatchError
+
+from reception.domain.access import Actor
+from reception.domain.codes import Role
+from reception.domain.errors import BadCredentials, BadInput, NotLoggedIn, TooManyAttempts
+from reception.storage import accounts as rows
+from reception.storage.database import Database, Transaction
+from reception.storage.errors import NotUnique
+from reception.storage.ids import new_id, new_secret
+from reception.storage.tables import Account, ApiToken, AuthSession, Kiosk, LoginFailure
+
+IDLE = timedelta(minutes=30)
+ABSOLUTE = timedelta(hours=12)
+SEEN_EVERY = timedelta(minutes=1)
+"""How often a use is written down: often enough for `IDLE`, seldom enough for the disk."""
+
+FREE_TRIES_OF_LOGIN = 5
+FREE_TRIES_OF_ADDRESS = 20
+LONGEST_DELAY = timedelta(seconds=42)
+FORGET_TRIES_AFTER = timedelta(minutes=15)
+
+SHORTEST_PASSWORD = 12
+LONGEST_PASSWORD = 128
+
+Result = TypeVar("Result")
+
+# Two threads and 64 MiB each: a burst of log-ins waits here and leaves the media its cores.
+_HASHER = PasswordHasher(time_cost=3, memory_cost=64 * 1024, parallelism=1)
+_THREADS = ThreadPoolExecutor(2, thread_name_prefix="argon2")
+
+
+@dataclass(frozen=True)
+class LoggedIn:
+    """A log-in that holds; `token` goes into the cookie, `csrf` into every form."""
+
+    token: str
+    csrf: str
+    actor: Actor
+
+
+@dataclass(frozen=True)
+class KioskKey:
+    """A new kiosk; `key` is shown once and cannot be read again."""
+
+    kiosk_id: str
+    key: str
+
+
+async def log_in(
+    db: Database, *, login: str, password: str, address: str, now: datetime
+) -> LoggedIn:
+    """Check a password and open a log-in.
+
+    Tries are counted per log-in name and per network address; after the free ones each further
+    try has to wait, at most `LONGEST_DELAY`. Nobody is locked out for good.
+
+    Raises:
+        TooManyAttempts: `retry_seconds` says how long to wait.
+        BadCredentials: unknown name, wrong password or disabled account, not told apart.
+
+    """
+    name = login.strip().lower()
+    keys = {f"login:{name}": FREE_TRIES_OF_LOGIN, f"address:{address}": FREE_TRIES_OF_ADDRESS}
+    async with db.transaction() as tx:
+        for key, free in keys.items():
+            _refuse_too_early(await rows.failures_of(tx, _hash(key)), free, now)
+        # Counted before the password is looked at: parallel tries must not slip through.
+        for key in keys:
+            await rows.count_attempt(tx, _hash(key), now, now - FORGET_TRIES_AFTER)
+        account = await rows.account_by_login(tx, name)
+    if not await _matches(account, password) or account is None or account.disabled_at is not None:
+        raise BadCredentials
+    token = new_secret()
+    async with db.transaction() as tx:
+        for key in keys:
+            await rows.forgive(tx, _hash(key))
+        await rows.end_sessions_before(tx, created_before=now - ABSOLUTE, seen_before=now - IDLE)
+        tx.add(
+            AuthSession(token_hash=_hash(token), account_id=account.id, created_at=now, seen_at=now)
+        )
+    return LoggedIn(token=token, csrf=_csrf(token), actor=_actor_of_account(account))
+
+
+async def actor_of_session(db: Database, *, token: str, now: datetime) -> LoggedIn:
+    """Return who is behind a session token, and note its use.
+
+    Raises:
+        NotLoggedIn: unknown, ended, idle for 30 minutes, 12 hours old, or account disabled.
+
+    """
+    async with db.reading() as tx:
+        found = await rows.session_with_account(tx, _hash(token))
+    if found is None:
+        raise NotLoggedIn
+    session, account = found
+    if (
+        now - session.seen_at >= IDLE
+        or now - session.created_at >= ABSOLUTE
+        or account.disabled_at is not None
+    ):
+        raise NotLoggedIn
+    if now - session.seen_at >= SEEN_EVERY:
+        async with db.transaction() as tx:
+            await rows.see_session(tx, session.token_hash, now)
+    return LoggedIn(token=token, csrf=_csrf(token), actor=_actor_of_account(account))
+
+
+async def log_out(db: Database, *, token: str, now: datetime) -> None:
+    """End a log-in; an unknown token is no error."""
+    async with db.transaction() as tx:
+        await rows.end_session(tx, _hash(token))
+
+
+async def create_account(
+    db: Database,
+    *,
+    login: str,
+    name: str,
+    role: Role,
+    area_code: str,
+    password: str,
+    organ_id: str | None = None,
+    leader_id: str | None = None,
+    now: datetime,
+) -> str:
+    """Create an account and return its id; log-in names are not case-sensitive.
+
+    Raises:
+        BadInput: the name is taken, or the password is not 12 to 128 characters long.
+
+    """
+    if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
+        raise BadInput(field="password", reason="length", least=12, most=128)
+    if role is Role.LEADER and leader_id is None:
+        raise BadInput(field="leader_id", reason="missing")
+    account = Account(
+        id=new_id(),
+        login=login.strip().lower(),
+        name=name,
+        role=role,
+        area_code=area_code,
+        organ_id=organ_id,
+        leader_id=leader_id,
+        password_hash=await _in_thread(lambda: _HASHER.hash(password)),
+        created_at=now,
+        disabled_at=None,
+    )
+    try:
+        async with db.transaction() as tx:
+            tx.add(account)
+    except NotUnique:
+        raise BadInput(field="login", reason="taken") from None
+    return account.id
+
+
+async def create_token(
+    db: Database, *, name: str, role: Role, area_code: str, now: datetime
+) -> str:
+    """Create an API token and return it; it is shown once, only its hash is kept."""
+    async with db.transaction() as tx:
+        return add_token(tx, name=name, role=role, area_code=area_code, now=now)
+
+
+def add_token(
+    tx: Transaction,
+    *,
+    name: str,
+    role: Role,
+    area_code: str,
+    leader_id: str | None = None,
+    rehearsal: bool = False,
+    now: datetime,
+) -> str:
+    """Add an API token inside the caller's transaction and return it."""
+    token = new_secret()
+    tx.add(
+        ApiToken(
+            id=new_id(),
+            name=name,
+            role=role,
+            area_code=area_code,
+            leader_id=leader_id,
+            token_hash=_hash(token),
+            created_at=now,
+            revoked_at=None,
+            rehearsal=rehearsal,
+        )
+    )
+    return token
+
+
+async def actor_of_token(db: Database, *, token: str, now: datetime) -> Actor:
+    """Return who is behind an API token.
+
+    Raises:
+        NotLoggedIn: unknown or revoked.
+
+    """
+    async with db.reading() as tx:
+        found = await rows.token_by_hash(tx, _hash(token))
+    if found is None or found.revoked_at is not None:
+        raise NotLoggedIn
+    return Actor(
+        kind="token",
+        id=found.id,
+        role=found.role,
+        area_code=found.area_code,
+        leader_id=found.leader_id,
+        name=found.name,
+    )
+
+
+async def create_kiosk(db: Database, *, site_id: str, name: str, now: datetime) -> KioskKey:
+    """Enrol a kiosk at a site; its key is shown once, only the hash is kept."""
+    async with db.transaction() as tx:
+        return add_kiosk(tx, site_id=site_id, name=name, now=now)
+
+
+def add_kiosk(
+    tx: Transaction, *, site_id: str, name: str, rehearsal: bool = False, now: datetime
+) -> KioskKey:
+    """Enrol a kiosk inside the caller's transaction."""
+    made = KioskKey(kiosk_id=new_id(), key=new_secret())
+    tx.add(
+        Kiosk(
+            id=made.kiosk_id,
+            site_id=site_id,
+            name=name,
+            key_hash=_hash(made.key),
+            created_at=now,
+            last_seen_at=None,
+            rehearsal=rehearsal,
+        )
+    )
+    return made
+
+
+async def actor_of_kiosk(db: Database, *, key: str, now: datetime) -> Actor:
+    """Return the kiosk with this key, and note that it was heard of (once a minute at most).
+
+    Raises:
+        NotLoggedIn: no kiosk has this key.
+
+    """
+    async with db.reading() as tx:
+        found = await rows.kiosk_by_hash(tx, _hash(key))
+    if found is None:
+        raise NotLoggedIn
+    kiosk, site = found
+    if kiosk.last_seen_at is None or now - kiosk.last_seen_at >= SEEN_EVERY:
+        async with db.transaction() as tx:
+            await rows.see_kiosk(tx, kiosk.id, now)
+    return Actor(
+        kind="kiosk",
+        id=kiosk.id,
+        role=Role.KIOSK,
+        area_code=site.area_code,
+        name=f"{site.name} {kiosk.name}",
+    )
+
+
+def _hash(secret: str) -> str:
+    # Our secrets carry 256 random bits: a fast hash is enough, there is nothing to guess.
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def _csrf(token: str) -> str:
+    # Derived, so that nothing more is stored; knowing it does not give the token.
+    return hmac.new(token.encode(), b"csrf", hashlib.sha256).hexdigest()
+
+
+def _refuse_too_early(failure: LoginFailure | None, free: int, now: datetime) -> None:
+    if failure is None or failure.failures < free or now - failure.last_at >= FORGET_TRIES_AFTER:
+        return
+    delay = min(LONGEST_DELAY, timedelta(seconds=2 ** min(failure.failures - free, 6)))
+    left = failure.last_at + delay - now
+    if left > timedelta(0):
+        raise TooManyAttempts(retry_seconds=max(1, round(left.total_seconds())))
+
+
+async def _matches(account: Account | None, password: str) -> bool:
+    """Check a password; an unknown account takes as long as a known one."""
+    stored = account.password_hash if account is not None else None
+
+    def verify() -> bool:
+        try:
+            return _HASHER.verify(stored or _hash_of_nobody(), password)
+        except VerifyMismatchError:
+            return False
+
+    return await _in_thread(verify)
+
+
+@cache
+def _hash_of_nobody() -> str:
+    return _HASHER.hash(new_secret())
+
+
+async def _in_thread(work: Callable[[], Result]) -> Result:
+    return await asyncio.get_running_loop().run_in_executor(_THREADS, work)
+
+
+def _actor_of_account(account: Account) -> Actor:
+    return Actor(
+        kind="account",
+        id=account.id,
+        role=account.role,
+        area_code=account.area_code,
+        organ_id=account.organ_id,
+        leader_id=account.leader_id,
+        name=account.name,
+    )

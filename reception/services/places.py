@@ -1,0 +1,209 @@
+"""Areas, sites, kiosks, organs and leaders: where things happen and who answers for them."""
+
+from dataclasses import dataclass
+
+from reception.domain.areas import level_of, parent_of, path_of
+from reception.domain.codes import Level
+from reception.domain.errors import BadInput, NotFound
+from reception.storage import places as rows
+from reception.storage.database import Database, Transaction
+from reception.storage.ids import new_id
+from reception.storage.tables import Area, Leader, Organ, Site
+
+
+@dataclass(frozen=True)
+class AreaView:
+    """An administrative area by its GB/T 2260 code."""
+
+    code: str
+    name: str
+    level: Level
+    parent_code: str | None
+
+
+@dataclass(frozen=True)
+class SiteView:
+    """A place where petitioners sit down; `phone` is the number to call when video fails."""
+
+    id: str
+    area_code: str
+    area_name: str
+    name: str
+    address: str
+    phone: str
+
+
+@dataclass(frozen=True)
+class KioskView:
+    """A kiosk and the site it stands at."""
+
+    id: str
+    site_id: str
+    site_name: str
+    name: str
+
+
+@dataclass(frozen=True)
+class OrganView:
+    """An organ that may own a case."""
+
+    id: str
+    area_code: str
+    name: str
+
+
+@dataclass(frozen=True)
+class LeaderView:
+    """A leader who receives; `portfolio` says which matters, `body` which of the four bodies."""
+
+    id: str
+    name: str
+    title: str
+    portfolio: str
+    body: str
+    area_code: str
+    area_name: str
+
+
+async def add_area(db: Database, *, code: str, name: str) -> str:
+    """Add an area under its parent (which must be there, unless it is a city); return the code.
+
+    Raises:
+        BadInput: not an area code, or the area above it is missing.
+
+    """
+    async with db.transaction() as tx:
+        level = level_of(code)
+        parent = parent_of(code)
+        if parent is not None and await rows.area(tx, parent) is None:
+            raise BadInput(field="area_code", reason="parent_missing", parent=parent)
+        path = "/".join(path_of(code))
+        tx.add(Area(code=code, name=name, level=level, parent_code=parent, path=path))
+    return code
+
+
+async def add_site(
+    db: Database, *, area_code: str, name: str, address: str, phone: str, rooms: int = 1
+) -> str:
+    """Add a site where `rooms` receptions can run at once; return its id."""
+    if rooms < 1:
+        raise BadInput(field="rooms", reason="too_few")
+    async with db.transaction() as tx:
+        await _require_area(tx, area_code)
+        site = Site(
+            id=new_id(),
+            area_code=area_code,
+            name=name,
+            address=address,
+            phone=phone,
+            rooms=rooms,
+            rehearsal=False,
+        )
+        tx.add(site)
+    return site.id
+
+
+async def add_organ(db: Database, *, area_code: str, name: str) -> str:
+    """Add an organ; return its id."""
+    async with db.transaction() as tx:
+        await _require_area(tx, area_code)
+        organ = Organ(id=new_id(), area_code=area_code, name=name)
+        tx.add(organ)
+    return organ.id
+
+
+async def add_leader(
+    db: Database, *, area_code: str, name: str, title: str, portfolio: str, body: str = "政府"
+) -> str:
+    """Add a leader; return the id."""
+    async with db.transaction() as tx:
+        await _require_area(tx, area_code)
+        leader = Leader(
+            id=new_id(),
+            area_code=area_code,
+            name=name,
+            title=title,
+            portfolio=portfolio,
+            body=body,
+            rehearsal=False,
+        )
+        tx.add(leader)
+    return leader.id
+
+
+async def areas(db: Database, *, within: str | None = None) -> tuple[AreaView, ...]:
+    """Return the areas of a subtree, or all, from the top down."""
+    async with db.reading() as tx:
+        found = await rows.areas(tx, within)
+    return tuple(
+        AreaView(code=area.code, name=area.name, level=area.level, parent_code=area.parent_code)
+        for area in found
+    )
+
+
+async def sites(db: Database, *, within: str | None = None) -> tuple[SiteView, ...]:
+    """Return the sites of a subtree, or all."""
+    async with db.reading() as tx:
+        return tuple(site_view(site, area) for site, area in await rows.sites(tx, within))
+
+
+async def kiosk(db: Database, *, kiosk_id: str) -> KioskView:
+    """Return a kiosk.
+
+    Raises:
+        NotFound: there is none with this id.
+
+    """
+    async with db.reading() as tx:
+        found = await rows.kiosk(tx, kiosk_id)
+    if found is None:
+        raise NotFound(thing="kiosk")
+    device, site = found
+    return KioskView(id=device.id, site_id=site.id, site_name=site.name, name=device.name)
+
+
+async def organs(db: Database, *, within: str) -> tuple[OrganView, ...]:
+    """Return the organs of a subtree."""
+    async with db.reading() as tx:
+        return tuple(organ_view(organ) for organ in await rows.organs(tx, within))
+
+
+async def leaders(db: Database, *, within: str | None = None) -> tuple[LeaderView, ...]:
+    """Return the leaders of a subtree, or all, from the top down."""
+    async with db.reading() as tx:
+        return tuple(leader_view(leader, area) for leader, area in await rows.leaders(tx, within))
+
+
+def site_view(site: Site, area: Area) -> SiteView:
+    """Return a site as others see it."""
+    return SiteView(
+        id=site.id,
+        area_code=site.area_code,
+        area_name=area.name,
+        name=site.name,
+        address=site.address,
+        phone=site.phone,
+    )
+
+
+def organ_view(organ: Organ) -> OrganView:
+    """Return an organ as others see it."""
+    return OrganView(id=organ.id, area_code=organ.area_code, name=organ.name)
+
+
+def leader_view(leader: Leader, area: Area) -> LeaderView:
+    """Return a leader as others see them."""
+    return LeaderView(
+        id=leader.id,
+        name=leader.name,
+        title=leader.title,
+        portfolio=leader.portfolio,
+        body=leader.body,
+        area_code=leader.area_code,
+        area_name=area.name,
+    )
+
+
+async def _require_area(tx: Transaction, code: str) -> None:
+    if await rows.area(tx, code) is None:
+        raise BadInput(field="area_code", reason="unknown", value=code)

@@ -1,0 +1,192 @@
+"""Rows of petitioners, cases, their timelines and deadlines."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+
+from sqlalchemy import Row, Select, exists, func, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from reception.domain.cases import CaseState
+from reception.storage.database import Transaction
+from reception.storage.places import inside
+from reception.storage.tables import (
+    Area,
+    CaseEvent,
+    CaseSerial,
+    Deadline,
+    Organ,
+    PetitionCase,
+    Petitioner,
+    Session,
+)
+
+
+async def next_serial(tx: Transaction, area_code: str, year: int) -> int:
+    """Return the next case number of an area and year.
+
+    The counter row stays locked until the transaction ends and goes back when it rolls back, so
+    the numbers have no gaps.
+    """
+    insert = sqlite.insert if tx.get_bind().dialect.name == "sqlite" else postgresql.insert
+    taken = await tx.execute(
+        insert(CaseSerial)
+        .values(area_code=area_code, year=year, last=1)
+        .on_conflict_do_update(
+            index_elements=[CaseSerial.area_code, CaseSerial.year],
+            set_={"last": CaseSerial.last + 1},
+        )
+        .returning(CaseSerial.last)
+    )
+    return taken.scalar_one()
+
+
+def _cases() -> Select[PetitionCase, Petitioner, Area, Organ | None]:
+    return (
+        select(PetitionCase, Petitioner, Area, Organ)
+        .join(Petitioner, PetitionCase.petitioner_id == Petitioner.id)
+        .join(Area, PetitionCase.problem_area_code == Area.code)
+        .outerjoin(Organ, PetitionCase.owner_organ_id == Organ.id)
+    )
+
+
+CaseRow = Row[PetitionCase, Petitioner, Area, Organ | None]
+
+
+async def case(tx: Transaction, case_id: str) -> CaseRow | None:
+    """Return a case with its petitioner, the problem's area and the owner organ."""
+    return (await tx.execute(_cases().where(PetitionCase.id == case_id))).first()
+
+
+async def case_by_query_code(tx: Transaction, query_code: str) -> CaseRow | None:
+    """Return the case with this query code."""
+    return (await tx.execute(_cases().where(PetitionCase.query_code == query_code))).first()
+
+
+async def cases(
+    tx: Transaction,
+    *,
+    within: str | None,
+    organ_id: str | None,
+    leader_id: str | None,
+    search: str,
+    limit: int,
+    offset: int,
+) -> Sequence[CaseRow]:
+    """Return cases, newest first, without rehearsals; each filter that is given narrows.
+
+    `leader_id` keeps the cases this leader received or is to receive; `search` looks for a text
+    in case number, summary and petitioner's name.
+    """
+    query = _cases().where(~PetitionCase.rehearsal)
+    if within is not None:
+        query = query.where(
+            or_(
+                inside(PetitionCase.area_code, within),
+                inside(PetitionCase.problem_area_code, within),
+            )
+        )
+    if organ_id is not None:
+        query = query.where(PetitionCase.owner_organ_id == organ_id)
+    if leader_id is not None:
+        query = query.where(
+            exists().where(Session.case_id == PetitionCase.id, Session.leader_id == leader_id)
+        )
+    if search:
+        query = query.where(
+            or_(
+                PetitionCase.case_no.contains(search, autoescape=True),
+                PetitionCase.summary.contains(search, autoescape=True),
+                Petitioner.name.contains(search, autoescape=True),
+            )
+        )
+    newest = query.order_by(PetitionCase.registered_at.desc(), PetitionCase.case_no.desc())
+    return (await tx.execute(newest.limit(limit).offset(offset))).all()
+
+
+async def leaders_of_case(tx: Transaction, case_id: str) -> set[str]:
+    """Return the ids of the leaders who received or are to receive this case."""
+    found = await tx.scalars(select(Session.leader_id).where(Session.case_id == case_id))
+    return set(found)
+
+
+async def move_case(
+    tx: Transaction, case_id: str, before: CaseState, after: CaseState, organ_id: str | None
+) -> bool:
+    """Move a case if its state is still `before`; a given organ becomes its owner."""
+    values: dict[str, object] = {"state": after}
+    if organ_id is not None:
+        values["owner_organ_id"] = organ_id
+    moved = await tx.execute(
+        update(PetitionCase)
+        .where(PetitionCase.id == case_id, PetitionCase.state == before)
+        .values(**values)
+        .returning(PetitionCase.id)
+        .execution_options(synchronize_session=False)
+    )
+    return moved.first() is not None
+
+
+async def events(
+    tx: Transaction, case_id: str, *, public_only: bool = False
+) -> Sequence[CaseEvent]:
+    """Return a case's timeline, oldest first."""
+    query = select(CaseEvent).where(CaseEvent.case_id == case_id).order_by(CaseEvent.id)
+    if public_only:
+        query = query.where(CaseEvent.public)
+    return (await tx.scalars(query)).all()
+
+
+async def deadlines(tx: Transaction, case_id: str) -> Sequence[Deadline]:
+    """Return a case's deadlines by start."""
+    query = (
+        select(Deadline)
+        .where(Deadline.case_id == case_id)
+        .order_by(Deadline.started_on, Deadline.rule)
+    )
+    return (await tx.scalars(query)).all()
+
+
+async def provisional_deadlines(
+    tx: Transaction, year: int
+) -> Sequence[Row[Deadline, PetitionCase]]:
+    """Return the provisional deadlines that fall into a year, with their cases."""
+    query = (
+        select(Deadline, PetitionCase)
+        .join(PetitionCase, Deadline.case_id == PetitionCase.id)
+        .where(
+            Deadline.provisional,
+            Deadline.due_strict >= date(year, 1, 1),
+            Deadline.due_strict <= date(year, 12, 31),
+        )
+    )
+    return (await tx.execute(query)).all()
+
+
+async def settle_deadline(tx: Transaction, deadline_id: str, due_legal: date) -> None:
+    """Write the legal date of a deadline that was provisional."""
+    await tx.execute(
+        update(Deadline)
+        .where(Deadline.id == deadline_id)
+        .values(due_legal=due_legal, provisional=False)
+        .execution_options(synchronize_session=False)
+    )
+
+
+async def meet_deadlines(
+    tx: Transaction, case_id: str, rules: Sequence[str], now: datetime
+) -> None:
+    """Note that the open deadlines of these rules were met."""
+    await tx.execute(
+        update(Deadline)
+        .where(Deadline.case_id == case_id, Deadline.rule.in_(rules), Deadline.met_at.is_(None))
+        .values(met_at=now)
+        .execution_options(synchronize_session=False)
+    )
+
+
+async def count_cases(tx: Transaction) -> int:
+    """Return how many cases there are, rehearsals left out."""
+    found = await tx.scalar(
+        select(func.count()).select_from(PetitionCase).where(~PetitionCase.rehearsal)
+    )
+    return found or 0
