@@ -6,6 +6,9 @@ SHELL := /bin/bash
 PORT ?= 8080
 DATA ?= var/demo
 HTTPS ?=
+# With HTTPS other machines may come in; without it browsers would give them no camera anyway.
+HOST ?= $(if $(HTTPS_WANTED),0.0.0.0,127.0.0.1)
+HTTPS_WANTED = $(filter 1 yes true,$(HTTPS))
 UV_COMPILE = .venv/bin/uv pip compile --generate-hashes --no-header --no-emit-index-url \
              --universal --python-version 3.11 --no-annotate -q
 
@@ -18,7 +21,7 @@ setup: ## make .venv, install the locked dependencies, fetch the browser files
 	@scripts/setup.sh run
 
 demo: setup ## start a demo prefecture on PORT (8080); HTTPS=1 for cameras on other machines
-	@exec .venv/bin/reception demo --data $(DATA) --port $(PORT) $(if $(filter 1 yes true,$(HTTPS)),--https)
+	@exec .venv/bin/reception demo --data $(DATA) --port $(PORT) --host $(HOST) $(if $(HTTPS_WANTED),--https)
 
 test: ## install what the tests need and run everything CI runs
 	@scripts/setup.sh test
