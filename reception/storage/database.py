@@ -50,7 +50,7 @@ class Transaction(AsyncSession):
         """Insert rows in the given order, so that a row may refer to one before it."""
         for row in new_rows:
             self.add(row)
-            await self.flush((row,))
+            await self.flush()
 
     async def instant(self) -> datetime:
         """Return the database's clock, for what must be dated and came without an instant."""

@@ -5,7 +5,7 @@ are deleted with the rehearsal.
 """
 
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import (
     JSON,
@@ -582,7 +582,7 @@ class Recording(Table):
     )
     id: Mapped[Id]
     session_id: Mapped[str] = reference("session.id")
-    state: Mapped[str] = mapped_column(String(16))
+    state: Mapped[Literal["recording", "finishing", "ready", "failed"]] = mapped_column(String(16))
     started_at: Mapped[datetime]
     progress_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]

@@ -1,0 +1,606 @@
+"""Bookings: from the free slot to the check-in at the kiosk."""
+
+import hashlib
+import json
+import secrets
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import date, datetime, time, timedelta
+from functools import partial
+from typing import Literal
+
+from reception.domain.access import Action, Actor, Target
+from reception.domain.bookings import SLOT_STATES, BookingMove, BookingState, after
+from reception.domain.codes import Role
+from reception.domain.errors import (
+    BadInput,
+    CodeUnknown,
+    DayNotPublished,
+    IdempotencyMismatch,
+    MovedMeanwhile,
+    NotFound,
+    Refused,
+    SlotNotBookable,
+    SlotTaken,
+)
+from reception.domain.people import new_check_in_code, read_check_in_code
+from reception.domain.reception_days import BOOKABLE_STATES
+from reception.domain.sessions import SessionMove, SessionState
+from reception.domain.slots import HOLD_FOR, SlotMove, SlotState, is_claimable
+from reception.domain.slots import after as slot_after
+from reception.services.calendar import SlotView, slot_view
+from reception.services.errors import CheckInClosed, SiteFull
+from reception.services.permission import require, require_one
+from reception.services.places import SiteView, site_view
+from reception.services.registration import CaseDraft, register_case
+from reception.services.session_moves import advance
+from reception.services.timeline import note
+from reception.services.wording import instant_en, instant_zh
+from reception.storage import bookings as rows
+from reception.storage import calendar, places
+from reception.storage import sessions as session_rows
+from reception.storage.database import Database, Transaction
+from reception.storage.errors import Contended, NotUnique, Overlapping
+from reception.storage.ids import new_id
+from reception.storage.tables import Booking, Idempotency, PetitionCase, Session, Site, Slot
+from scheduler.calendar import local
+
+CHECK_IN_BEFORE = timedelta(minutes=60)
+CHECK_IN_AFTER = timedelta(minutes=60)
+SEATS = 4
+ALTERNATIVES = 5
+
+_CODE_TRIES = 5
+
+
+@dataclass(frozen=True)
+class BookingView:
+    """A booked slot; `code` is what the petitioner types at the kiosk."""
+
+    id: str
+    code: str
+    state: BookingState
+    case_id: str
+    case_no: str
+    petitioner_name: str
+    slot: SlotView
+    site: SiteView
+    session_id: str | None
+    session_state: SessionState | None
+    prepared: bool
+    rehearsal: bool
+    needs: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class BookRequest:
+    """A slot at a site, for a case that is there (`case_id`) or a new one (`draft`)."""
+
+    slot_id: str
+    site_id: str
+    case_id: str | None = None
+    draft: CaseDraft | None = None
+    needs: tuple[str, ...] = ()
+
+
+class _Lost(Exception):
+    """Somebody else got the slot."""
+
+
+async def book(
+    db: Database,
+    *,
+    request: BookRequest,
+    actor: Actor,
+    idempotency_key: str | None,
+    now: datetime,
+) -> BookingView:
+    """Book a slot, registering the case when a draft is given; wholly or not at all.
+
+    Of many callers for one slot exactly one gets it. The same idempotency key with the same
+    request returns the booking made first, in its present state.
+
+    Raises:
+        SlotTaken: `alternatives` lists up to 5 free slots, the leader's own first, as
+            `{slot_id, starts_at, ends_at, leader, leader_id}`.
+        SlotNotBookable: the slot is over or was withdrawn.
+        DayNotPublished: its day is not published.
+        SiteFull: every room of the site is taken then.
+        IdempotencyMismatch: the key came with another request.
+        NotFound: slot, site or case does not exist.
+        BadInput: neither or both of case and draft, or the draft is incomplete.
+
+    """
+    if (request.case_id is None) == (request.draft is None):
+        raise BadInput(field="case_id", reason="case_or_draft")
+    key = None if idempotency_key is None else _key_hash(actor, idempotency_key)
+    found = await _remembered(db, key, request, actor, now)
+    if found is not None:
+        return found
+    await _refuse_hopeless(db, request, actor, now)
+    try:
+        async with db.transaction() as tx:
+            booking_id = await _book(tx, request, actor, key, now)
+            return await _view(tx, booking_id, now)
+    except (_Lost, Overlapping, NotUnique, Contended):
+        # The winner may have been the same request, sent twice at once.
+        found = await _remembered(db, key, request, actor, now)
+        if found is not None:
+            return found
+        raise await _taken(db, request.slot_id, now) from None
+
+
+async def hold(db: Database, *, slot_id: str, actor: Actor, now: datetime) -> SlotView:
+    """Keep a free slot for the actor for 5 minutes; holding it again renews the time.
+
+    Raises:
+        SlotTaken: with alternatives.
+        SlotNotBookable, DayNotPublished, NotFound: as for `book`.
+
+    """
+    lost = False
+    async with db.transaction() as tx:
+        slot = await _bookable(tx, slot_id, actor, now)
+        by = _holder(actor)
+        if not await calendar.hold_slot(tx, slot.id, by=by, until=now + HOLD_FOR, now=now):
+            lost = True
+        found = await calendar.slot(tx, slot_id)
+        assert found is not None
+    if lost:
+        raise await _taken(db, slot_id, now)
+    slot, _, leader, area = found
+    return slot_view(slot, leader, area, now)
+
+
+async def release(db: Database, *, slot_id: str, actor: Actor, now: datetime) -> None:
+    """Give up the actor's hold on a slot; a slot held by somebody else stays as it is."""
+    async with db.transaction() as tx:
+        await calendar.release_slot(tx, slot_id, by=_holder(actor))
+
+
+async def cancel(
+    db: Database,
+    *,
+    booking_id: str,
+    by: Literal["petitioner", "government"],
+    reason: str,
+    actor: Actor,
+    now: datetime,
+) -> BookingView:
+    """Cancel a booking that has not begun; its slot is free again.
+
+    A petitioner needs no reason and bears no consequence; the government gives one.
+
+    Raises:
+        BadInput: the government gave no reason.
+        MoveRefused: the booking is over or in session.
+        MovedMeanwhile: somebody changed it just now.
+
+    """
+    if by == "government" and not reason.strip():
+        raise BadInput(field="reason", reason="missing")
+    move = BookingMove.CANCEL_BY_PETITIONER if by == "petitioner" else BookingMove.CANCEL_BY_GOV
+    async with db.transaction() as tx:
+        row = await _require(tx, booking_id, actor, Action.CANCEL_BOOKING)
+        await _end(tx, row, move, reason)
+        if row[9] is not None:
+            await advance(tx, row[9], SessionMove.STOP, actor, now, reason="booking_cancelled")
+        who_zh, who_en = (
+            ("信访人", "the petitioner") if by == "petitioner" else ("接访单位", "the office")
+        )
+        at = row[0].starts_at
+        await note(
+            tx,
+            row[0].case_id,
+            "booking_cancelled",
+            zh=f"{who_zh}取消了{instant_zh(at)}的视频接访预约。",
+            en=f"The booking for {instant_en(at)} was cancelled by {who_en}.",
+            actor=actor,
+            now=now,
+        )
+        return await _view(tx, booking_id, now)
+
+
+async def move(
+    db: Database, *, booking_id: str, slot_id: str, actor: Actor, now: datetime
+) -> BookingView:
+    """Move a booking to another free slot, keeping code, case and preparation.
+
+    The old booking ends as `moved`; the returned one is new. From a kiosk it counts as the
+    petitioner's wish, from staff as the government's.
+
+    Raises:
+        SlotTaken, SlotNotBookable, DayNotPublished, SiteFull, NotFound: as for `book`.
+        MoveRefused: the booking is over or in session.
+
+    """
+    try:
+        async with db.transaction() as tx:
+            row = await _require(tx, booking_id, actor, Action.MOVE_BOOKING)
+            new = await _move(tx, row, slot_id, actor, now)
+            return await _view(tx, new, now)
+    except (_Lost, Overlapping, NotUnique, Contended):
+        raise await _taken(db, slot_id, now) from None
+
+
+async def today(db: Database, *, actor: Actor, day: date, now: datetime) -> tuple[BookingView, ...]:
+    """Return the bookings of a day, soonest first, cancelled and moved ones left out.
+
+    A clerk sees the area's, a leader the own, a kiosk its site's; a rehearsal's kiosk and
+    leader see the rehearsal's.
+    """
+    require(actor, Action.JOIN_ROOM, _own(actor))
+    async with db.reading() as tx:
+        site_id, rehearsal = None, False
+        if actor.role is Role.KIOSK:
+            found = await places.kiosk(tx, actor.id)
+            if found is None:
+                raise NotFound(thing="kiosk")
+            site_id, rehearsal = found[1].id, found[1].rehearsal
+        if actor.role is Role.LEADER and actor.leader_id is not None:
+            leader = await places.leader(tx, actor.leader_id)
+            rehearsal = leader is not None and leader[0].rehearsal
+        shown = await rows.bookings_between(
+            tx,
+            local(day, time.min),
+            local(day + timedelta(days=1), time.min),
+            within=actor.area_code if actor.role is Role.CLERK else None,
+            leader_id=actor.leader_id if actor.role is Role.LEADER else None,
+            site_id=site_id,
+            rehearsal=rehearsal,
+            states=SLOT_STATES | {BookingState.COMPLETED, BookingState.NO_SHOW},
+        )
+    return tuple(booking_view(row, now) for row in shown)
+
+
+async def check_in(db: Database, *, code: str, actor: Actor, now: datetime) -> BookingView:
+    """Check a petitioner in at a kiosk of the booked site; the session is then in the lobby.
+
+    Checking in again, also at another kiosk of the site, is no error while the booking is live.
+
+    Raises:
+        CodeUnknown: no live booking at this site has the code.
+        CheckInClosed: too early or too late; details say when it is open.
+
+    """
+    async with db.transaction() as tx:
+        kiosk = await places.kiosk(tx, actor.id)
+        row = await rows.live_booking_by_code(tx, read_check_in_code(code))
+        if row is None or kiosk is None or kiosk[0].site_id != row[0].site_id:
+            raise CodeUnknown
+        require(actor, Action.CHECK_IN, Target(kiosk_id=kiosk[0].id))
+        booked: Booking = row[0]
+        if booked.state in {BookingState.CHECKED_IN, BookingState.IN_SESSION}:
+            await rows.move_booking(tx, booked.id, booked.state, booked.state, kiosk_id=kiosk[0].id)
+            return await _view(tx, booked.id, now)
+        _require_check_in_open(booked, now)
+        await _follow(tx, booked, BookingMove.CHECK_IN, kiosk_id=kiosk[0].id)
+        if row[9] is not None:
+            await advance(tx, row[9], SessionMove.CHECK_IN, actor, now)
+        await note(
+            tx,
+            booked.case_id,
+            "checked_in",
+            zh="信访人已在接访点签到。",
+            en="The petitioner checked in at the site.",
+            actor=actor,
+            now=now,
+        )
+        return await _view(tx, booked.id, now)
+
+
+async def booking(db: Database, *, booking_id: str, actor: Actor) -> BookingView:
+    """Return a booking.
+
+    Raises:
+        NotFound: there is none with this id.
+        NotAllowed: it is none of the actor's.
+
+    """
+    async with db.reading() as tx:
+        row = await _require(tx, booking_id, actor, Action.JOIN_ROOM)
+    return booking_view(row, row[0].created_at)
+
+
+def booking_view(row: rows.BookingRow, now: datetime) -> BookingView:
+    """Return a booking as others see it at `now`."""
+    booked, slot, _, leader, leader_area, site, site_area, case, petitioner, session = row
+    return BookingView(
+        id=booked.id,
+        code=booked.code,
+        state=booked.state,
+        case_id=case.id,
+        case_no=case.case_no,
+        petitioner_name=petitioner.name,
+        slot=slot_view(slot, leader, leader_area, now),
+        site=site_view(site, site_area),
+        session_id=None if session is None else session.id,
+        session_state=None if session is None else session.state,
+        prepared=session is not None and bool(session.preparation),
+        rehearsal=booked.rehearsal,
+        needs=tuple(booked.needs),
+    )
+
+
+async def _book(
+    tx: Transaction, request: BookRequest, actor: Actor, key: str | None, now: datetime
+) -> str:
+    slot = await _bookable(tx, request.slot_id, actor, now)
+    site = await _site(tx, request.site_id, rehearsal=slot.rehearsal)
+    await _claim(tx, slot, actor, now)
+    case = await _case(tx, request, actor, now, rehearsal=slot.rehearsal)
+    needs = request.needs or (() if request.draft is None else request.draft.needs)
+    booked = await _put_booking(tx, case.id, slot, site, code=await _code(tx), needs=needs, now=now)
+    await tx.put(
+        Session(
+            id=new_id(),
+            booking_id=booked.id,
+            case_id=case.id,
+            leader_id=slot.leader_id,
+            site_id=site.id,
+            room_id=new_id(),
+            state=SessionState.SCHEDULED,
+            resumes=None,
+            lost_at=None,
+            seats=SEATS,
+            slot_starts_at=slot.starts_at,
+            slot_ends_at=slot.ends_at,
+            started_at=None,
+            ended_at=None,
+            preparation="",
+            version=1,
+            rehearsal=slot.rehearsal,
+        )
+    )
+    if key is not None:
+        await tx.put(
+            Idempotency(
+                key_hash=key,
+                request_hash=_request_hash(request),
+                booking_id=booked.id,
+                created_at=now,
+            )
+        )
+    await note(
+        tx,
+        case.id,
+        "booked",
+        zh=f"已预约{instant_zh(slot.starts_at)}在{site.name}视频接访。",
+        en=f"A video reception was booked for {instant_en(slot.starts_at)}.",
+        actor=actor,
+        now=now,
+    )
+    return booked.id
+
+
+async def _case(
+    tx: Transaction, request: BookRequest, actor: Actor, now: datetime, *, rehearsal: bool
+) -> PetitionCase:
+    if request.draft is not None:
+        return await register_case(tx, request.draft, actor, now, rehearsal=rehearsal)
+    case = await tx.get(PetitionCase, request.case_id)
+    if case is None or case.rehearsal != rehearsal:
+        raise NotFound(thing="case")
+    require(actor, Action.BOOK, Target(area_code=case.area_code))
+    return case
+
+
+async def _put_booking(
+    tx: Transaction,
+    case_id: str,
+    slot: Slot,
+    site: Site,
+    *,
+    code: str,
+    needs: Sequence[str],
+    now: datetime,
+) -> Booking:
+    taken = await rows.rooms_taken(tx, site.id, slot.starts_at, slot.ends_at)
+    free = [room for room in range(1, site.rooms + 1) if room not in taken]
+    if not free:
+        raise SiteFull(site_id=site.id)
+    state = BookingState.REQUESTED
+    for step in (BookingMove.CHECK, BookingMove.CONFIRM):
+        state = after(state, step)
+    booked = Booking(
+        id=new_id(),
+        code=code,
+        state=state,
+        case_id=case_id,
+        slot_id=slot.id,
+        leader_id=slot.leader_id,
+        site_id=site.id,
+        room=free[0],
+        starts_at=slot.starts_at,
+        ends_at=slot.ends_at,
+        needs=list(needs),
+        kiosk_id=None,
+        ended_reason="",
+        created_at=now,
+        rehearsal=slot.rehearsal,
+    )
+    await tx.put(booked)
+    return booked
+
+
+async def _move(
+    tx: Transaction, row: rows.BookingRow, slot_id: str, actor: Actor, now: datetime
+) -> str:
+    old: Booking = row[0]
+    by_petitioner = actor.role is Role.KIOSK
+    slot = await _bookable(tx, slot_id, actor, now)
+    site = await _site(tx, old.site_id, rehearsal=slot.rehearsal)
+    await _claim(tx, slot, actor, now)
+    step = BookingMove.MOVE_BY_PETITIONER if by_petitioner else BookingMove.MOVE_BY_GOV
+    # The old booking goes first: its code and room are the new one's to take.
+    await _end(tx, row, step, "")
+    new = await _put_booking(tx, old.case_id, slot, site, code=old.code, needs=old.needs, now=now)
+    if row[9] is not None and not await session_rows.rebook(tx, row[9].id, new):
+        raise MovedMeanwhile(thing="session")
+    await note(
+        tx,
+        old.case_id,
+        "booking_moved",
+        zh=f"预约由{instant_zh(old.starts_at)}改到{instant_zh(new.starts_at)}。",
+        en=f"The booking moved from {instant_en(old.starts_at)} to {instant_en(new.starts_at)}.",
+        actor=actor,
+        now=now,
+    )
+    return new.id
+
+
+async def _end(tx: Transaction, row: rows.BookingRow, step: BookingMove, reason: str) -> None:
+    """End a booking that has not begun and open its slot again."""
+    booked: Booking = row[0]
+    await _follow(tx, booked, step, ended_reason=reason)
+    reopened = slot_after(slot_after(SlotState.BOOKED, SlotMove.FREE), SlotMove.REOPEN)
+    if not await calendar.change_slot(tx, booked.slot_id, SlotState.BOOKED, reopened):
+        raise MovedMeanwhile(thing="slot")
+
+
+async def _follow(tx: Transaction, booked: Booking, step: BookingMove, **values: object) -> None:
+    state = after(booked.state, step)
+    if not await rows.move_booking(tx, booked.id, booked.state, state, **values):
+        raise MovedMeanwhile(thing="booking")
+
+
+async def _claim(tx: Transaction, slot: Slot, actor: Actor, now: datetime) -> None:
+    if not await calendar.claim_slot(tx, slot.id, by=_holder(actor), now=now):
+        raise _Lost
+
+
+async def _bookable(tx: Transaction, slot_id: str, actor: Actor, now: datetime) -> Slot:
+    """Return a slot that could be booked if it is free."""
+    found = await calendar.slot(tx, slot_id)
+    if found is None:
+        raise NotFound(thing="slot")
+    slot, day, leader, _ = found
+    require(actor, Action.BOOK, Target(area_code=leader.area_code))
+    if day.state not in BOOKABLE_STATES:
+        raise DayNotPublished(day_id=day.id)
+    if slot.ends_at <= now:
+        raise SlotNotBookable(reason="over")
+    if slot.state in {SlotState.FREED, SlotState.LOST}:
+        raise SlotNotBookable(reason="withdrawn")
+    return slot
+
+
+async def _site(tx: Transaction, site_id: str, *, rehearsal: bool) -> Site:
+    found = await places.site(tx, site_id)
+    if found is None or found[0].rehearsal != rehearsal:
+        raise NotFound(thing="site")
+    return found[0]
+
+
+async def _refuse_hopeless(db: Database, request: BookRequest, actor: Actor, now: datetime) -> None:
+    """Refuse a slot that is plainly taken without waiting for the right to write."""
+    async with db.reading() as tx:
+        slot = await _bookable(tx, request.slot_id, actor, now)
+    mine = slot.state is SlotState.HELD and slot.held_by == _holder(actor)
+    if not mine and not is_claimable(slot.state, slot.held_until, now):
+        raise await _taken(db, slot.id, now)
+
+
+async def _taken(db: Database, slot_id: str, now: datetime) -> Refused:
+    """Return the refusal for a lost slot, with what is free instead."""
+    async with db.reading() as tx:
+        found = await calendar.slot(tx, slot_id)
+        if found is None:
+            return NotFound(thing="slot")
+        slot = found[0]
+        ask = partial(calendar.free_slots, tx, after=now, now=now, rehearsal=slot.rehearsal)
+        shown = [*await ask(leader_id=slot.leader_id, leave_out=[slot_id], limit=ALTERNATIVES)]
+        if len(shown) < ALTERNATIVES:
+            seen = [slot_id, *(row[0].id for row in shown)]
+            shown += await ask(leave_out=seen, limit=ALTERNATIVES - len(shown))
+    return SlotTaken(
+        slot_id=slot_id,
+        alternatives=[
+            {
+                "slot_id": other.id,
+                "starts_at": other.starts_at.isoformat(),
+                "ends_at": other.ends_at.isoformat(),
+                "leader": f"{leader.name} {leader.title}",
+                "leader_id": leader.id,
+            }
+            for other, _, leader, _ in shown
+        ],
+    )
+
+
+async def _remembered(
+    db: Database, key: str | None, request: BookRequest, actor: Actor, now: datetime
+) -> BookingView | None:
+    if key is None:
+        return None
+    async with db.reading() as tx:
+        found = await rows.remembered(tx, key)
+        if found is None:
+            return None
+        if found.request_hash != _request_hash(request):
+            raise IdempotencyMismatch
+        return await _view(tx, found.booking_id, now)
+
+
+async def _require(
+    tx: Transaction, booking_id: str, actor: Actor, action: Action
+) -> rows.BookingRow:
+    row = await rows.booking(tx, booking_id)
+    if row is None:
+        raise NotFound(thing="booking")
+    booked, _, _, leader, _, site, _, _, _, _ = row
+    kiosk = await places.kiosk(tx, actor.id) if actor.role is Role.KIOSK else None
+    at_site = kiosk is not None and kiosk[0].site_id == booked.site_id
+    # The petitioner's side and the leader's side may lie in different areas.
+    areas = (site.area_code, leader.area_code)
+    require_one(
+        actor,
+        action,
+        [
+            Target(
+                area_code=area,
+                leader_id=booked.leader_id,
+                kiosk_id=actor.id if at_site else None,
+            )
+            for area in areas
+        ],
+    )
+    return row
+
+
+async def _view(tx: Transaction, booking_id: str, now: datetime) -> BookingView:
+    row = await rows.booking(tx, booking_id)
+    assert row is not None
+    return booking_view(row, now)
+
+
+async def _code(tx: Transaction) -> str:
+    for _ in range(_CODE_TRIES):
+        code = new_check_in_code(secrets.token_bytes(16))
+        if not await rows.code_in_use(tx, code):
+            return code
+    raise Contended(reason="check_in_codes")
+
+
+def _require_check_in_open(booked: Booking, now: datetime) -> None:
+    opens_at, closes_at = booked.starts_at - CHECK_IN_BEFORE, booked.ends_at + CHECK_IN_AFTER
+    if not opens_at <= now < closes_at:
+        raise CheckInClosed(opens_at=opens_at.isoformat(), closes_at=closes_at.isoformat())
+
+
+def _holder(actor: Actor) -> str:
+    return f"{actor.kind}:{actor.id}"
+
+
+def _own(actor: Actor) -> Target:
+    return Target(area_code=actor.area_code, leader_id=actor.leader_id, kiosk_id=actor.id)
+
+
+def _key_hash(actor: Actor, key: str) -> str:
+    # Keys are the caller's own: two callers that choose the same one do not meet.
+    return hashlib.sha256(f"{_holder(actor)} {key}".encode()).hexdigest()
+
+
+def _request_hash(request: BookRequest) -> str:
+    plain = json.dumps(asdict(request), sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(plain.encode()).hexdigest()

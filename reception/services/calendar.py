@@ -1,0 +1,651 @@
+"""Working days, rules, reception days and slots: from the published plan to the free slot."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+
+from reception.domain.access import Action, Actor, Target
+from reception.domain.codes import Mode
+from reception.domain.errors import BadInput, MovedMeanwhile, NotFound
+from reception.domain.reception_days import DayMove, DayState, after, check_lead
+from reception.domain.slots import SlotState, is_claimable
+from reception.services.day_tables import table_of
+from reception.services.deadlines import settle_year
+from reception.services.permission import require
+from reception.services.places import LeaderView, leader_view
+from reception.services.wording import day_zh, windows_zh
+from reception.storage import calendar as rows
+from reception.storage import places
+from reception.storage.database import Database, Transaction
+from reception.storage.ids import new_id
+from reception.storage.tables import (
+    Area,
+    Leader,
+    ReceptionDay,
+    ReceptionRule,
+    Slot,
+)
+from reception.storage.tables import DayRow as DayRowTable
+from reception.storage.tables import DayTable as DayTableTable
+from scheduler.calendar import DayRow, DaySpan, DayTable, local_day
+from scheduler.rules import Occurrence, RestPolicy, expand, format_rule, parse_rule
+from scheduler.seed import seed_rows, seed_version
+from scheduler.slots import LocalWindow, day_slots
+
+Windows = tuple[tuple[time, time], ...]
+Day = date  # a field named `date` hides the type inside its class
+
+ADDED = "added"
+"""The `reason` of a day that no rule planned."""
+
+_NEVER = datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class DayView:
+    """A reception day; `windows` are local times in China, `slots_open` what is free now."""
+
+    id: str
+    leader: LeaderView
+    date: Day
+    nominal_date: Day
+    moved: bool
+    reason: str
+    provisional: bool
+    state: DayState
+    mode: Mode
+    topic: str
+    windows: Windows
+    slots_open: int
+    slots_booked: int
+    published_at: datetime | None
+    notice: str
+    version: int
+
+
+@dataclass(frozen=True)
+class SlotView:
+    """A time a petitioner can be received; a hold that ran out shows as open."""
+
+    id: str
+    day_id: str
+    leader: LeaderView
+    starts_at: datetime
+    ends_at: datetime
+    state: SlotState
+
+
+@dataclass(frozen=True)
+class RuleView:
+    """A rule as it is stored; `text` is what `scheduler.rules.parse_rule` reads."""
+
+    id: str
+    leader_id: str
+    text: str
+    on_weekend: RestPolicy
+    on_holiday: RestPolicy
+    windows: Windows
+    slot_minutes: int
+    buffer_minutes: int
+    lead_days: int
+    mode: Mode
+    valid_from: date
+    valid_to: date | None
+
+
+@dataclass(frozen=True)
+class PlanResult:
+    """How many days were created, kept, moved and removed.
+
+    `conflicts` are for a person to settle: `2026-02-15 published` (the plan changed under a
+    published day), `… booked`, or `… overlap` (the leader has other slots then).
+    """
+
+    created: int
+    kept: int
+    moved: int
+    removed: int
+    conflicts: tuple[str, ...]
+
+
+async def load_day_table(
+    db: Database,
+    *,
+    area_code: str,
+    year: int,
+    rows: Iterable[DayRow],
+    source: str,
+    now: datetime,
+) -> int:
+    """Load the working days of a year for an area as a new version; return its number.
+
+    Deadlines that were provisional for want of this year get their legal date.
+
+    Raises:
+        BadInput: the rows are not exactly the days of this year.
+
+    """
+    days = tuple(rows)
+    try:
+        loaded = DayTable(area_code, source, days).years
+    except ValueError as error:
+        raise BadInput(field="rows", reason=str(error)) from None
+    if loaded != {year}:
+        raise BadInput(field="rows", reason="wrong_year")
+    async with db.transaction() as tx:
+        return await _load(tx, area_code, year, days, source, now)
+
+
+async def load_seeded_year(db: Database, *, area_code: str, year: int, now: datetime) -> int:
+    """Load a year from the packaged State Council notices; return the version.
+
+    Raises:
+        YearNotLoaded: they do not cover this year yet.
+
+    """
+    days = seed_rows(year)
+    return await load_day_table(
+        db, area_code=area_code, year=year, rows=days, source=seed_version(), now=now
+    )
+
+
+async def _load(
+    tx: Transaction,
+    area_code: str,
+    year: int,
+    days: tuple[DayRow, ...],
+    source: str,
+    now: datetime,
+) -> int:
+    version = await rows.newest_version(tx, area_code, year) + 1
+    table = DayTableTable(
+        id=new_id(), area_code=area_code, year=year, version=version, source=source, loaded_at=now
+    )
+    await tx.put(table)
+    tx.add_all(
+        DayRowTable(table_id=table.id, day=row.day, kind=row.kind.value, holiday=row.holiday)
+        for row in days
+    )
+    await tx.flush()
+    await settle_year(tx, year)
+    return version
+
+
+async def day_table(db: Database, *, area_code: str) -> DayTable:
+    """Return the working days of the nearest area, upwards, that has some loaded.
+
+    Without any, every question to the table raises `YearNotLoaded`.
+    """
+    async with db.reading() as tx:
+        return await table_of(tx, area_code)
+
+
+async def add_rule(
+    db: Database,
+    *,
+    leader_id: str,
+    text: str,
+    on_weekend: RestPolicy,
+    on_holiday: RestPolicy,
+    windows: Windows,
+    slot_minutes: int = 30,
+    buffer_minutes: int = 10,
+    lead_days: int = 7,
+    mode: Mode,
+    valid_from: date,
+    valid_to: date | None = None,
+    actor: Actor,
+    now: datetime,
+) -> str:
+    """Store when a leader receives; return the rule's id. Days come with `plan`.
+
+    Raises:
+        RuleUnknown: the text is not a rule.
+        BadInput: windows, slot length or validity make no sense.
+
+    """
+    rule_text = format_rule(parse_rule(text))
+    _spans(valid_from, windows, slot_minutes, buffer_minutes)
+    if valid_to is not None and valid_to < valid_from:
+        raise BadInput(field="valid_to", reason="before_valid_from")
+    async with db.transaction() as tx:
+        await _require_planner(tx, actor, leader_id, Action.PLAN_DAY)
+        rule = ReceptionRule(
+            id=new_id(),
+            leader_id=leader_id,
+            text=rule_text,
+            on_weekend=RestPolicy(on_weekend).value,
+            on_holiday=RestPolicy(on_holiday).value,
+            windows=_stored(windows),
+            slot_minutes=slot_minutes,
+            buffer_minutes=buffer_minutes,
+            lead_days=lead_days,
+            mode=mode,
+            valid_from=valid_from,
+            valid_to=valid_to,
+            created_at=now,
+            created_by=actor.name,
+        )
+        await tx.put(rule)
+    return rule.id
+
+
+async def rules(db: Database, *, leader_id: str) -> tuple[RuleView, ...]:
+    """Return a leader's rules, oldest first."""
+    async with db.reading() as tx:
+        return tuple(_rule_view(rule) for rule in await rows.rules_of(tx, leader_id))
+
+
+async def plan(
+    db: Database, *, rule_id: str, window: tuple[date, date], actor: Actor, now: datetime
+) -> PlanResult:
+    """Bring the stored days of a rule from `window[0]` to `window[1]` in line with it.
+
+    Membership in the window goes by the nominal date; days before today are left alone, and so
+    is what is published or was ever booked: where the plan wants it otherwise, that is a
+    conflict. Planning twice changes nothing.
+
+    Raises:
+        NotFound: there is no such rule.
+
+    """
+    async with db.transaction() as tx:
+        rule = await tx.get(ReceptionRule, rule_id)
+        if rule is None:
+            raise NotFound(thing="rule")
+        leader = await _require_planner(tx, actor, rule.leader_id, Action.PLAN_DAY)
+        first = max(window[0], rule.valid_from, local_day(now))
+        last = min(window[1], rule.valid_to or date.max)
+        if last < first:
+            return PlanResult(0, 0, 0, 0, ())
+        wanted = expand(
+            parse_rule(rule.text),
+            RestPolicy(rule.on_weekend),
+            RestPolicy(rule.on_holiday),
+            await table_of(tx, leader.area_code),
+            DaySpan(first, last + timedelta(days=1)),
+        )
+        stored = await rows.days_of_rule(tx, rule_id, first, last)
+        return await _Planning(tx, rule, now).run(wanted, stored)
+
+
+class _Planning:
+    """One run of `plan`: counts what it does."""
+
+    def __init__(self, tx: Transaction, rule: ReceptionRule, now: datetime) -> None:
+        self._tx = tx
+        self._rule = rule
+        self._now = now
+        self._created = self._kept = self._moved = self._removed = 0
+        self._conflicts: list[str] = []
+
+    async def run(self, wanted: Sequence[Occurrence], stored: Sequence[ReceptionDay]) -> PlanResult:
+        by_nominal = {day.nominal_date: day for day in stored}
+        booked = await rows.booked_ever(self._tx, [day.id for day in stored])
+        for occurrence in wanted:
+            day = by_nominal.pop(occurrence.nominal, None)
+            if day is None:
+                if await self._create(occurrence):
+                    self._created += 1
+            elif day.day == occurrence.date:
+                # Loading a year turns a provisional day into a certain one, published or not.
+                day.reason, day.provisional = occurrence.reason, occurrence.provisional
+                self._kept += 1
+            elif self._may_change(day, booked):
+                await rows.remove_days(self._tx, [day.id])
+                if await self._create(occurrence):
+                    self._moved += 1
+        for day in by_nominal.values():
+            if self._may_change(day, booked):
+                await rows.remove_days(self._tx, [day.id])
+                self._removed += 1
+        return PlanResult(
+            self._created, self._kept, self._moved, self._removed, tuple(self._conflicts)
+        )
+
+    def _may_change(self, day: ReceptionDay, booked: set[str]) -> bool:
+        if day.id in booked:
+            self._conflicts.append(f"{day.nominal_date} booked")
+            return False
+        if day.state is not DayState.PLANNED:
+            self._conflicts.append(f"{day.nominal_date} published")
+            return False
+        return True
+
+    async def _create(self, occurrence: Occurrence) -> bool:
+        rule = self._rule
+        day = _new_day(
+            leader_id=rule.leader_id,
+            day=occurrence.date,
+            windows=_loaded(rule.windows),
+            mode=rule.mode,
+            topic="",
+            now=self._now,
+        )
+        day.rule_id = rule.id
+        day.nominal_date = occurrence.nominal
+        day.moved = occurrence.moved
+        day.reason = occurrence.reason
+        day.provisional = occurrence.provisional
+        spans = _spans(
+            occurrence.date, _loaded(rule.windows), rule.slot_minutes, rule.buffer_minutes
+        )
+        free = await _without_overlaps(self._tx, rule.leader_id, spans)
+        if len(free) < len(spans):
+            self._conflicts.append(f"{occurrence.nominal} overlap")
+        if not free:
+            return False
+        await _put_day(self._tx, day, free)
+        return True
+
+
+async def add_day(
+    db: Database,
+    *,
+    leader_id: str,
+    date: Day,
+    windows: Windows,
+    slot_minutes: int = 30,
+    buffer_minutes: int = 10,
+    mode: Mode,
+    topic: str = "",
+    actor: Actor,
+    now: datetime,
+) -> str:
+    """Add a day outside the rules and publish it at once; return its id.
+
+    Slots on which the leader is already offered elsewhere are left out.
+
+    Raises:
+        BadInput: the day is over, the windows make no sense or hold no free slot.
+
+    """
+    check_lead(date, local_day(now), added=True)
+    spans = _spans(date, windows, slot_minutes, buffer_minutes)
+    async with db.transaction() as tx:
+        leader = await _require_planner(tx, actor, leader_id, Action.PLAN_DAY)
+        free = await _without_overlaps(tx, leader_id, spans)
+        if not free:
+            raise BadInput(field="windows", reason="no_free_slot")
+        day = _new_day(
+            leader_id=leader_id, day=date, windows=windows, mode=mode, topic=topic, now=now
+        )
+        day.reason = ADDED
+        await _put_day(tx, day, free)
+        await _publish(tx, day, leader, now)
+    return day.id
+
+
+async def publish(db: Database, *, day_ids: Iterable[str], actor: Actor, now: datetime) -> None:
+    """Publish planned days with their notice and open them for booking, all or none.
+
+    Raises:
+        NotFound: one of them does not exist.
+        BadInput: one is nearer than three days.
+        MoveRefused: one is published already, or cancelled.
+
+    """
+    async with db.transaction() as tx:
+        for day_id in sorted(day_ids):
+            found = await rows.day(tx, day_id)
+            if found is None:
+                raise NotFound(thing="day")
+            day, leader, _ = found
+            require(
+                actor,
+                Action.PUBLISH_DAY,
+                Target(area_code=leader.area_code, leader_id=leader.id),
+            )
+            check_lead(day.day, local_day(now), added=day.reason == ADDED)
+            await _publish(tx, day, leader, now)
+
+
+async def public_days(
+    db: Database, *, within: str | None = None, first: date, last: date, now: datetime
+) -> tuple[DayView, ...]:
+    """Return the published days from `first` to `last`, both included, cancelled ones too."""
+    return await _days(db, within, None, first, last, now, published=True)
+
+
+async def days(
+    db: Database,
+    *,
+    within: str | None = None,
+    leader_id: str | None = None,
+    first: date,
+    last: date,
+    now: datetime,
+) -> tuple[DayView, ...]:
+    """Return all days from `first` to `last`, both included, planned ones too."""
+    return await _days(db, within, leader_id, first, last, now, published=False)
+
+
+async def day(db: Database, *, day_id: str) -> DayView:
+    """Return a day; slots that are held count as neither open nor booked.
+
+    Raises:
+        NotFound: there is none with this id.
+
+    """
+    async with db.reading() as tx:
+        found = await rows.day(tx, day_id)
+        if found is None:
+            raise NotFound(thing="day")
+        counts = await rows.slot_counts(tx, [day_id], _NEVER)
+    return _day_view(*found, counts.get(day_id, (0, 0)))
+
+
+async def slots(db: Database, *, day_id: str, now: datetime) -> tuple[SlotView, ...]:
+    """Return the slots of a day by start."""
+    async with db.reading() as tx:
+        found = await rows.slots_of_day(tx, day_id)
+    return tuple(slot_view(slot, leader, area, now) for slot, _, leader, area in found)
+
+
+async def free_slots(
+    db: Database,
+    *,
+    within: str | None = None,
+    leader_id: str | None = None,
+    after: datetime,
+    limit: int = 20,
+    rehearsal: bool = False,
+) -> tuple[SlotView, ...]:
+    """Return slots of published days that can be booked and end later than `after`.
+
+    They come soonest first; one that has begun is still offered while it lasts. A hold that ran
+    out by `after` counts as free.
+    """
+    async with db.reading() as tx:
+        found = await rows.free_slots(
+            tx,
+            within=within,
+            leader_id=leader_id,
+            after=after,
+            now=after,
+            limit=limit,
+            rehearsal=rehearsal,
+        )
+    return tuple(slot_view(slot, leader, area, after) for slot, _, leader, area in found)
+
+
+def slot_view(slot: Slot, leader: Leader, area: Area, now: datetime) -> SlotView:
+    """Return a slot as others see it at `now`."""
+    free = is_claimable(slot.state, slot.held_until, now)
+    return SlotView(
+        id=slot.id,
+        day_id=slot.day_id,
+        leader=leader_view(leader, area),
+        starts_at=slot.starts_at,
+        ends_at=slot.ends_at,
+        state=SlotState.OPEN if free else slot.state,
+    )
+
+
+async def _days(
+    db: Database,
+    within: str | None,
+    leader_id: str | None,
+    first: date,
+    last: date,
+    now: datetime,
+    *,
+    published: bool,
+) -> tuple[DayView, ...]:
+    async with db.reading() as tx:
+        found = await rows.days_between(
+            tx, first, last, within=within, leader_id=leader_id, published=published
+        )
+        counts = await rows.slot_counts(tx, [row[0].id for row in found], now)
+    return tuple(
+        _day_view(day, leader, area, counts.get(day.id, (0, 0))) for day, leader, area in found
+    )
+
+
+async def _require_planner(tx: Transaction, actor: Actor, leader_id: str, action: Action) -> Leader:
+    found = await places.leader(tx, leader_id)
+    if found is None:
+        raise NotFound(thing="leader")
+    leader, _ = found
+    require(actor, action, Target(area_code=leader.area_code, leader_id=leader.id))
+    return leader
+
+
+def _spans(
+    day: date, windows: Windows, slot_minutes: int, buffer_minutes: int
+) -> list[tuple[datetime, datetime]]:
+    try:
+        local_windows = [LocalWindow(start, end) for start, end in windows]
+        found = day_slots(
+            day,
+            local_windows,
+            timedelta(minutes=slot_minutes),
+            timedelta(minutes=buffer_minutes),
+        )
+    except ValueError as error:
+        raise BadInput(field="windows", reason=str(error)) from None
+    if not found:
+        raise BadInput(field="windows", reason="no_slot_fits")
+    return [(interval.start, interval.end) for interval in found]
+
+
+async def _without_overlaps(
+    tx: Transaction, leader_id: str, spans: list[tuple[datetime, datetime]]
+) -> list[tuple[datetime, datetime]]:
+    taken = await rows.spans_of_leader(tx, leader_id, spans[0][0], spans[-1][1])
+    return [
+        (start, end)
+        for start, end in spans
+        if not any(start < other_end and other_start < end for other_start, other_end in taken)
+    ]
+
+
+def _new_day(
+    *, leader_id: str, day: date, windows: Windows, mode: Mode, topic: str, now: datetime
+) -> ReceptionDay:
+    return ReceptionDay(
+        id=new_id(),
+        leader_id=leader_id,
+        rule_id=None,
+        day=day,
+        nominal_date=day,
+        moved=False,
+        reason="",
+        provisional=False,
+        state=DayState.PLANNED,
+        mode=mode,
+        topic=topic,
+        windows=_stored(windows),
+        published_at=None,
+        notice="",
+        version=1,
+        created_at=now,
+        rehearsal=False,
+    )
+
+
+async def _put_day(
+    tx: Transaction, day: ReceptionDay, spans: Iterable[tuple[datetime, datetime]]
+) -> None:
+    await tx.put(day)
+    tx.add_all(
+        Slot(
+            id=new_id(),
+            day_id=day.id,
+            leader_id=day.leader_id,
+            starts_at=start,
+            ends_at=end,
+            state=SlotState.OPEN,
+            held_until=None,
+            held_by=None,
+            rehearsal=day.rehearsal,
+        )
+        for start, end in spans
+    )
+    await tx.flush()
+
+
+async def _publish(tx: Transaction, day: ReceptionDay, leader: Leader, now: datetime) -> None:
+    state = day.state
+    if state is DayState.PLANNED:
+        state = after(state, DayMove.APPROVE)
+    state = after(after(state, DayMove.PUBLISH), DayMove.OPEN_BOOKING)
+    changed = await rows.change_day(
+        tx, day.id, day.state, state=state, published_at=now, notice=_notice(day, leader)
+    )
+    if not changed:
+        raise MovedMeanwhile(thing="day")
+
+
+def _notice(day: ReceptionDay, leader: Leader) -> str:
+    topic = f"，主题：{day.topic}" if day.topic else ""
+    return (
+        f"{day_zh(day.day)} {windows_zh(_loaded(day.windows))}，{leader.title}{leader.name}"
+        f"（分管{leader.portfolio}）{day.mode.zh}{topic}。"
+    )
+
+
+def _stored(windows: Windows) -> list[list[str]]:
+    return [[f"{start:%H:%M}", f"{end:%H:%M}"] for start, end in windows]
+
+
+def _loaded(windows: list[list[str]]) -> Windows:
+    return tuple((time.fromisoformat(start), time.fromisoformat(end)) for start, end in windows)
+
+
+def _rule_view(rule: ReceptionRule) -> RuleView:
+    return RuleView(
+        id=rule.id,
+        leader_id=rule.leader_id,
+        text=rule.text,
+        on_weekend=RestPolicy(rule.on_weekend),
+        on_holiday=RestPolicy(rule.on_holiday),
+        windows=_loaded(rule.windows),
+        slot_minutes=rule.slot_minutes,
+        buffer_minutes=rule.buffer_minutes,
+        lead_days=rule.lead_days,
+        mode=rule.mode,
+        valid_from=rule.valid_from,
+        valid_to=rule.valid_to,
+    )
+
+
+def _day_view(day: ReceptionDay, leader: Leader, area: Area, counts: tuple[int, int]) -> DayView:
+    return DayView(
+        id=day.id,
+        leader=leader_view(leader, area),
+        date=day.day,
+        nominal_date=day.nominal_date,
+        moved=day.moved,
+        reason=day.reason,
+        provisional=day.provisional,
+        state=day.state,
+        mode=day.mode,
+        topic=day.topic,
+        windows=_loaded(day.windows),
+        slots_open=counts[0],
+        slots_booked=counts[1],
+        published_at=day.published_at,
+        notice=day.notice,
+        version=day.version,
+    )

@@ -1,0 +1,26 @@
+"""Refusals that only the services know."""
+
+from typing import ClassVar
+
+from reception.domain.errors import Refused
+
+
+class CheckInClosed(Refused):
+    """Check-in is open from 60 minutes before the slot to 60 after its end.
+
+    `opens_at` and `closes_at` say when, as ISO instants.
+    """
+
+    code: ClassVar[str] = "check_in_closed"
+
+
+class SiteFull(Refused):
+    """All rooms of the site are taken at that time; another site or slot is needed."""
+
+    code: ClassVar[str] = "site_full"
+
+
+class RatedAlready(Refused):
+    """The petitioner has rated this already; a rating stays as it was given."""
+
+    code: ClassVar[str] = "rated_already"

@@ -1,0 +1,59 @@
+"""One move of a session: by its table, by compare-and-set, with an event."""
+
+from datetime import datetime
+
+from reception.domain.access import Actor
+from reception.domain.errors import MovedMeanwhile
+from reception.domain.sessions import FINAL_STATES, SessionMove, SessionState, Stage, after
+from reception.storage import sessions as rows
+from reception.storage.database import Transaction
+from reception.storage.tables import Session, SessionEvent
+
+
+async def advance(
+    tx: Transaction,
+    session: Session,
+    move: SessionMove,
+    actor: Actor,
+    now: datetime,
+    *,
+    reason: str = "",
+    **values: object,
+) -> Stage:
+    """Move a session on and return where it stands; `values` are written with the move.
+
+    Raises:
+        MoveRefused: its state does not allow the move.
+        MovedMeanwhile: somebody moved it since it was read.
+
+    """
+    before = Stage(session.state, session.resumes)
+    then = after(before, move)
+    values["lost_at"] = now if then.state is SessionState.RECONNECTING else None
+    if then.state is SessionState.ACTIVE and session.started_at is None:
+        values["started_at"] = now
+    if then.state in FINAL_STATES:
+        values["ended_at"] = now
+    changed = await rows.change_session(
+        tx,
+        session.id,
+        version=session.version,
+        state=then.state,
+        resumes=then.resumes,
+        **values,
+    )
+    if not changed:
+        raise MovedMeanwhile(thing="session")
+    await tx.put(
+        SessionEvent(
+            session_id=session.id,
+            at=now,
+            move=move.value,
+            before=before.state.value,
+            after=then.state.value,
+            reason=reason,
+            actor_kind=actor.kind,
+            actor_id=actor.id,
+        )
+    )
+    return then

@@ -1,0 +1,98 @@
+"""Rows of recordings, their files and their gaps."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+from sqlalchemy import Row, delete, func, select, update
+
+from reception.storage.database import Transaction
+from reception.storage.tables import Recording, RecordingFile, RecordingGap, Session
+
+
+async def recording(tx: Transaction, recording_id: str) -> Recording | None:
+    """Return the recording with this id."""
+    return await tx.get(Recording, recording_id)
+
+
+async def recordings(tx: Transaction, session_ids: Collection[str]) -> Sequence[Recording]:
+    """Return the recordings of these sessions by start."""
+    query = (
+        select(Recording)
+        .where(Recording.session_id.in_(session_ids))
+        .order_by(Recording.started_at, Recording.id)
+    )
+    return (await tx.scalars(query)).all()
+
+
+async def live(tx: Transaction, session_id: str) -> Recording | None:
+    """Return the recording that is running in a session."""
+    query = select(Recording).where(
+        Recording.session_id == session_id, Recording.state == "recording"
+    )
+    return (await tx.scalars(query)).first()
+
+
+async def files(tx: Transaction, recording_ids: Collection[str]) -> Sequence[RecordingFile]:
+    """Return the finished files of these recordings by participant."""
+    query = (
+        select(RecordingFile)
+        .where(RecordingFile.recording_id.in_(recording_ids))
+        .order_by(RecordingFile.participant)
+    )
+    return (await tx.scalars(query)).all()
+
+
+async def gaps(tx: Transaction, recording_ids: Collection[str]) -> Sequence[RecordingGap]:
+    """Return the gaps of these recordings by start."""
+    query = (
+        select(RecordingGap)
+        .where(RecordingGap.recording_id.in_(recording_ids))
+        .order_by(RecordingGap.from_ms, RecordingGap.id)
+    )
+    return (await tx.scalars(query)).all()
+
+
+async def file(tx: Transaction, file_id: str) -> Row[RecordingFile, Recording, Session] | None:
+    """Return a file with its recording and session."""
+    query = (
+        select(RecordingFile, Recording, Session)
+        .join(Recording, RecordingFile.recording_id == Recording.id)
+        .join(Session, Recording.session_id == Session.id)
+        .where(RecordingFile.id == file_id)
+    )
+    return (await tx.execute(query)).first()
+
+
+async def change(
+    tx: Transaction, recording_id: str, before: Collection[str], **values: object
+) -> bool:
+    """Change a recording if its state is one of `before`; return whether it was."""
+    changed = await tx.execute(
+        update(Recording)
+        .where(Recording.id == recording_id, Recording.state.in_(before))
+        .values(**values)
+        .returning(Recording.id)
+        .execution_options(synchronize_session=False)
+    )
+    return changed.first() is not None
+
+
+async def grown(tx: Transaction, recording_id: str, bytes: int, now: datetime) -> None:
+    """Note how large a running recording is; it never shrinks."""
+    await tx.execute(
+        update(Recording)
+        .where(Recording.id == recording_id, Recording.state == "recording")
+        .values(
+            bytes=func.max(Recording.bytes, bytes)
+            if tx.get_bind().dialect.name == "sqlite"
+            else func.greatest(Recording.bytes, bytes),
+            progress_at=now,
+        )
+        .execution_options(synchronize_session=False)
+    )
+
+
+async def forget_results(tx: Transaction, recording_id: str) -> None:
+    """Delete the files and gaps noted for a recording."""
+    await tx.execute(delete(RecordingFile).where(RecordingFile.recording_id == recording_id))
+    await tx.execute(delete(RecordingGap).where(RecordingGap.recording_id == recording_id))
