@@ -117,6 +117,8 @@ install_test_tools() {
     local missing=()
     find_postgres || missing+=(postgresql)
     command -v ip >/dev/null || missing+=(iproute2)
+    # Playwright's driver is linked against it, and a bare Debian is without.
+    /sbin/ldconfig -p | grep 'libatomic\.so\.1' >/dev/null || missing+=(libatomic1)
     command -v fc-list >/dev/null || missing+=(fontconfig)
     [ -n "$(fc-list :lang=zh-cn 2>/dev/null)" ] || missing+=(fonts-wqy-microhei)
     # Ubuntu's chromium package only points to a snap, which does not run in containers.
