@@ -1,0 +1,88 @@
+"""Names for the stable words that stand in the details of a refusal, in both languages."""
+
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+
+class Words(NamedTuple):
+    """One name in both languages."""
+
+    zh: str
+    en: str
+
+
+WORDS: Final[Mapping[str, Words]] = {
+    # Fields of forms and requests.
+    "approved_by": Words("批准人", "who approved"),
+    "area_code": Words("地区", "area"),
+    "case_id": Words("信访件", "case"),
+    "category": Words("内容分类", "category"),
+    "date": Words("日期", "date"),
+    "due_on": Words("办理期限", "due date"),
+    "extension_days": Words("延期天数", "days of extension"),
+    "hearing_days": Words("听证天数", "days of hearing"),
+    "language": Words("语言", "language"),
+    "leader_id": Words("领导", "leader"),
+    "login": Words("登录名", "login name"),
+    "makeup": Words("补接日期", "make-up day"),
+    "month": Words("月份", "month"),
+    "owner_organ_id": Words("责任单位", "responsible organ"),
+    "password": Words("密码", "password"),
+    "persons_present": Words("来访人数", "number of persons"),
+    "petitioner_name": Words("姓名", "name"),
+    "phone": Words("电话", "phone"),
+    "problem_area_code": Words("问题属地", "where the problem is"),
+    "purpose": Words("信访目的", "purpose"),
+    "reason": Words("原因", "reason"),
+    "rooms": Words("房间数", "number of rooms"),
+    "rows": Words("节假日数据", "holiday rows"),
+    "rule": Words("规则", "rule"),
+    "site_id": Words("接访点", "site"),
+    "slot_id": Words("时段", "slot"),
+    "summary": Words("反映的问题", "matter"),
+    "text": Words("结果说明", "words of the outcome"),
+    "valid_to": Words("截止日期", "end of validity"),
+    "windows": Words("接访时间", "hours"),
+    # What is wrong with them.
+    "before_valid_from": Words("早于开始日期", "before the start"),
+    "case_or_draft": Words("请选择已有信访件或新登记一件", "choose a case or register a new one"),
+    "length": Words("长短不合要求", "too short or too long"),
+    "missing": Words("没有填写", "not filled in"),
+    "no_free_slot": Words("没有空闲时段", "no free slot"),
+    "no_slot_fits": Words("放不下一个时段", "no slot fits"),
+    "not_a_date": Words("不是日期", "not a date"),
+    "not_a_month": Words("不是月份", "not a month"),
+    "not_after_the_day": Words("应在原定日期之后", "has to be after the day"),
+    "not_an_area_code": Words("不是行政区划代码", "not an area code"),
+    "not_in_list": Words("不在可选项中", "not one of the choices"),
+    "not_in_range": Words("超出范围", "out of range"),
+    "parent_missing": Words("上级地区还没有登记", "the area above is not registered"),
+    "repeated": Words("填了不止一次", "given more than once"),
+    "taken": Words("已被使用", "already in use"),
+    "too_few": Words("太少", "too few"),
+    "too_soon": Words("离今天太近", "too near"),
+    "unknown": Words("没有登记", "not known"),
+    "wrong_year": Words("年份不符", "of another year"),
+    # Why a slot cannot be booked.
+    "over": Words("时间已过", "it is over"),
+    "withdrawn": Words("已收回", "it was withdrawn"),
+    "booking_cancelled": Words("预约已取消", "the booking was cancelled"),
+    # Why access was denied.
+    "area": Words("不在您负责的地区", "outside your area"),
+    "not_own": Words("不归您办理", "not yours to handle"),
+    "role": Words("您的岗位没有这项权限", "not part of your role"),
+    # What was looked for.
+    "booking": Words("预约", "booking"),
+    "case": Words("信访件", "case"),
+    "day": Words("接访日", "reception day"),
+    "kiosk": Words("接访终端", "kiosk"),
+    "leader": Words("领导", "leader"),
+    "outcome": Words("接访结果", "outcome"),
+    "recording": Words("录音录像", "recording"),
+    "session": Words("接访", "session"),
+    "site": Words("接访点", "site"),
+    "slot": Words("时段", "slot"),
+    # Which code.
+    "check_in": Words("签到码", "check-in code"),
+    "query": Words("查询码", "query code"),
+}
