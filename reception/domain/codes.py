@@ -12,7 +12,9 @@ class Code(StrEnum):
     zh: str
     en: str
 
-    def __new__(cls, value: str, zh: str, en: str) -> Self:
+    # Labels have defaults so that looking a member up, `Role("clerk")`, is a call with one
+    # argument to the type checker too; a test keeps every member labelled.
+    def __new__(cls, value: str, zh: str = "", en: str = "") -> Self:
         member = str.__new__(cls, value)
         member._value_ = value
         member.zh = zh
