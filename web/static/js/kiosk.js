@@ -17,7 +17,6 @@ import { ServerClock } from './when.js';
 const TODAY_EVERY_MS = 20_000;
 const QUIET_AFTER_MS = 8000;
 const LEADER_SEAT = 1;
-const OWN_SEAT = 0;
 /** After a word of the talk itself the voice stays silent: it would speak into the microphone. */
 const SILENT_SCREENS = new Set(['talk']);
 
@@ -39,7 +38,6 @@ const pad = new SignaturePad(/** @type {HTMLCanvasElement} */ (by('sheet')), () 
 });
 const stage = new Stage(by('stage'), {
   mainSeat: LEADER_SEAT,
-  ownSeat: OWN_SEAT,
   label: (person) => person.name,
   silent: () => document.addEventListener('pointerdown', () => stage.resume(), { once: true }),
 });

@@ -11,7 +11,7 @@ export class Stage {
 
   /**
    * @param {HTMLElement} root
-   * @param {{mainSeat: number, ownSeat: number, label: (person: Person) => string,
+   * @param {{mainSeat: number, label: (person: Person) => string,
    *   silent: () => void}} options `mainSeat` is shown large; `silent` is called when the browser
    *   wants a touch before it plays sound
    */
