@@ -1,0 +1,182 @@
+"""Booking over the API: one winner, alternatives for the rest, safe retries."""
+
+import asyncio
+import json
+
+from tests.integration.api.conftest import (
+    TOWNSHIP,
+    County,
+    booked,
+    draft,
+    free_slot,
+)
+from tests.integration.api.contract import ContractClient
+
+
+async def test_a_slot_is_booked_once_and_the_loser_is_offered_others(
+    api: ContractClient, county: County
+) -> None:
+    slot_id = await free_slot(api)
+    wish = {"slot_id": slot_id, "site_id": county.site_id, "draft": draft()}
+    answers = await asyncio.gather(*(api.ask("clerk", "POST", "/bookings", wish) for _ in range(4)))
+    assert sorted(answer.status for answer in answers) == [201, 409, 409, 409]
+    for answer in answers:
+        if answer.status == 201:
+            assert answer.body["slot"]["id"] == slot_id
+            assert answer.body["session_state"] == "scheduled"
+            continue
+        assert answer.code == "slot_taken"
+        assert answer.body["zh"] != answer.body["en"]
+        alternatives = answer.body["details"]["alternatives"]
+        assert len(alternatives) >= 3
+        assert slot_id not in {other["slot_id"] for other in alternatives}
+
+
+async def test_the_same_key_and_body_give_the_stored_booking(
+    api: ContractClient, county: County
+) -> None:
+    wish = {"slot_id": await free_slot(api), "site_id": county.site_id, "draft": draft()}
+    key = {"Idempotency-Key": "form-1"}
+    first = await api.ask("clerk", "POST", "/bookings", wish, headers=key)
+    again = await api.ask("clerk", "POST", "/bookings", wish, headers=key)
+    assert first.status == again.status == 201
+    assert again.body == first.body
+    other = wish | {"draft": draft(summary="另一件事")}
+    refused = await api.ask("clerk", "POST", "/bookings", other, headers=key)
+    assert (refused.status, refused.code) == (422, "idempotency_mismatch")
+
+
+async def test_an_idempotency_key_must_be_printable(api: ContractClient, county: County) -> None:
+    wish = {"slot_id": await free_slot(api), "site_id": county.site_id, "draft": draft()}
+    answer = await api.ask(
+        "clerk", "POST", "/bookings", wish, headers={"Idempotency-Key": "k" * 201}
+    )
+    assert (answer.code, answer.body["details"]["field"]) == ("bad_input", "Idempotency-Key")
+
+
+async def test_a_held_slot_is_kept_for_its_holder(api: ContractClient, county: County) -> None:
+    slot_id = await free_slot(api)
+    held = await api.send("clerk", "POST", f"/slots/{slot_id}/hold")
+    assert held["state"] == "held"
+    wish = {"slot_id": slot_id, "site_id": county.site_id, "draft": draft()}
+    assert await api.refused("kiosk", "POST", "/bookings", wish) == (409, "slot_taken")
+    assert await api.refused("kiosk", "POST", f"/slots/{slot_id}/hold") == (409, "slot_taken")
+    await api.send("clerk", "DELETE", f"/slots/{slot_id}/hold")
+    made = await api.send("kiosk", "POST", "/bookings", wish)
+    assert made["slot"]["id"] == slot_id
+
+
+async def test_a_booking_is_read_moved_and_cancelled(api: ContractClient, county: County) -> None:
+    made = await booked(api, county)
+    assert await api.get("clerk", f"/bookings/{made['id']}") == made
+    assert [one["id"] for one in (await api.get("clerk", "/bookings"))["items"]] == [made["id"]]
+    listed = await api.get("leader", f"/bookings?day={county.today}")
+    assert [one["id"] for one in listed["items"]] == [made["id"]]
+    assert (await api.get("clerk", "/bookings?day=2026-04-16"))["items"] == []
+    other = await free_slot(api, 1)
+    moved = await api.send("clerk", "POST", f"/bookings/{made['id']}/move", {"slot_id": other})
+    assert moved["slot"]["id"] == other
+    assert moved["case_id"] == made["case_id"]
+    ended = {"by": "government", "reason": "领导临时外出"}
+    cancelled = await api.send("clerk", "DELETE", f"/bookings/{moved['id']}", ended)
+    assert cancelled["state"] == "cancelled_by_gov"
+    assert other in {slot["id"] for slot in (await api.get(None, "/slots/free"))["items"]}
+    assert await api.refused("clerk", "DELETE", f"/bookings/{moved['id']}", ended) == (
+        409,
+        "move_refused",
+    )
+
+
+async def test_the_government_cancels_with_a_reason_only(
+    api: ContractClient, county: County
+) -> None:
+    made = await booked(api, county)
+    ended = {"by": "government"}
+    assert await api.refused("clerk", "DELETE", f"/bookings/{made['id']}", ended) == (
+        400,
+        "bad_input",
+    )
+
+
+async def test_a_stranger_sees_and_changes_no_booking(api: ContractClient, county: County) -> None:
+    made = await booked(api, county)
+    path = f"/bookings/{made['id']}"
+    assert (await api.ask("stranger", "GET", path)).status in (403, 404)
+    assert (await api.ask("stranger", "DELETE", path, {"by": "petitioner"})).status in (403, 404)
+    assert await api.refused("admin", "GET", path) == (403, "not_allowed")
+    assert await api.refused(None, "GET", path) == (401, "not_logged_in")
+
+
+async def test_check_in_by_code_tells_the_room_and_can_be_repeated(
+    api: ContractClient, county: County
+) -> None:
+    made = await booked(api, county)
+    done = await api.send("kiosk", "POST", "/check-ins", {"code": made["code"]})
+    assert (done["state"], done["session_state"]) == ("checked_in", "lobby")
+    assert county.rooms.told == [made["session_id"]]
+    again = await api.send("kiosk", "POST", "/check-ins", {"code": made["code"]})
+    assert again["state"] == "checked_in"
+
+
+async def test_a_wrong_code_or_a_wrong_time_is_refused(api: ContractClient, county: County) -> None:
+    made = await booked(api, county, number=8)
+    assert await api.refused("kiosk", "POST", "/check-ins", {"code": "000 000"}) == (
+        404,
+        "code_unknown",
+    )
+    early = await api.ask("kiosk", "POST", "/check-ins", {"code": made["code"]})
+    assert early.code == "check_in_closed"
+    assert "opens_at" in early.body["details"]
+
+
+async def test_a_slot_that_is_not_there_is_not_found(api: ContractClient, county: County) -> None:
+    wish = {"slot_id": "0" * 32, "site_id": county.site_id, "draft": draft()}
+    assert await api.refused("clerk", "POST", "/bookings", wish) == (404, "not_found")
+    assert await api.refused("clerk", "POST", f"/slots/{'0' * 32}/hold") == (404, "not_found")
+    assert await api.refused("clerk", "POST", "/slots/none/hold") == (404, "not_found")
+
+
+async def test_faults_name_their_fields_and_echo_nothing(
+    api: ContractClient, county: County
+) -> None:
+    wish = {
+        "slot_id": await free_slot(api),
+        "site_id": county.site_id,
+        "draft": draft(phone="call 110!", surprise="secret", persons_present=0),
+    }
+    answer = await api.ask("clerk", "POST", "/bookings", wish)
+    assert answer.code == "bad_input"
+    fields = {fault["field"] for fault in answer.body["details"]["faults"]}
+    assert fields == {"draft.phone", "draft.surprise", "draft.persons_present"}
+    assert "call 110!" not in json.dumps(answer.body)
+    both = {"slot_id": wish["slot_id"], "site_id": county.site_id}
+    assert await api.refused("clerk", "POST", "/bookings", both) == (400, "bad_input")
+
+
+async def test_a_body_that_is_not_json_is_refused(api: ContractClient) -> None:
+    for data, kind, code in (
+        (b"slot_id=1", "application/x-www-form-urlencoded", "unsupported_media"),
+        (b"{", "application/json", "bad_input"),
+        (b'{"slot_id": "\\ud800"}', "application/json", "bad_input"),
+        (b"[" * 5000, "application/json", "bad_input"),
+        (b'"' + b"a" * 300_000 + b'"', "application/json", "message_too_large"),
+    ):
+        answer = await api.ask(
+            "clerk", "POST", "/bookings", data=data, headers={"Content-Type": kind}
+        )
+        assert answer.code == code, data[:40]
+
+
+async def test_a_village_case_can_be_booked_again_by_its_id(
+    api: ContractClient, county: County
+) -> None:
+    first = await booked(api, county)
+    wish = {
+        "slot_id": await free_slot(api, 2),
+        "site_id": county.site_id,
+        "case_id": first["case_id"],
+    }
+    await api.send("clerk", "DELETE", f"/bookings/{first['id']}", {"by": "petitioner"})
+    again = await api.send("clerk", "POST", "/bookings", wish)
+    assert again["case_no"] == first["case_no"]
+    assert again["site"]["area_code"] == TOWNSHIP

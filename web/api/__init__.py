@@ -1,0 +1,31 @@
+"""The JSON API under `/api/v1` and its OpenAPI document."""
+
+import json
+
+from aiohttp.web import Request, Response, RouteDef, get
+
+from web.api import bookings, calendar, cases, deadlines, places, rehearsals, sessions
+from web.api.openapi import document
+from web.api.operation import JSON, PREFIX, Operation, route
+from web.keys import CONTEXT
+
+OPERATIONS: tuple[Operation, ...] = (
+    *places.OPERATIONS,
+    *calendar.OPERATIONS,
+    *bookings.OPERATIONS,
+    *cases.OPERATIONS,
+    *sessions.OPERATIONS,
+    *deadlines.OPERATIONS,
+    *rehearsals.OPERATIONS,
+)
+
+
+def routes() -> list[RouteDef]:
+    """Every operation, and the document that describes them."""
+    return [get(f"{PREFIX}/openapi.json", openapi), *(route(one) for one in OPERATIONS)]
+
+
+async def openapi(request: Request) -> Response:
+    """The OpenAPI 3.1 document of this very program."""
+    described = document(OPERATIONS, request.app[CONTEXT].version)
+    return Response(text=json.dumps(described, ensure_ascii=False), content_type=JSON)

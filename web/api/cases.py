@@ -1,0 +1,202 @@
+"""Cases: what people came for, what was decided, and by when it is due."""
+
+from datetime import date, datetime
+from http import HTTPStatus
+from typing import Annotated
+
+from annotated_types import Ge, Le
+
+from reception.domain.access import ROLES, Action
+from reception.domain.cases import CaseMove, CaseState
+from reception.domain.codes import Category, Purpose
+from reception.domain.errors import CodeUnknown, MovedMeanwhile, MoveRefused
+from reception.domain.outcomes import OutcomeType
+from reception.services import cases
+from scheduler.errors import YearNotLoaded
+from web.api.bookings import Booking, CaseDraft
+from web.api.fields import Asked, Code, Given, Id, Line, Nothing
+from web.api.operation import ANYONE, Call, Operations
+from web.api.places import Organ
+from web.api.sessions import Session
+
+OPERATIONS = Operations("cases")
+
+
+class Case(Given):
+    """A case; the phone number is masked."""
+
+    id: str
+    case_no: str
+    query_code: str
+    state: CaseState
+    petitioner_name: str
+    phone_masked: str | None
+    purpose: Purpose
+    category: Category
+    area_code: str
+    problem_area_code: str
+    problem_area_name: str
+    summary: str
+    facts: str
+    registered_at: datetime
+    owner_organ: Organ | None
+    first_responsible: str | None
+    rehearsal: bool
+
+
+class Cases(Given):
+    """A page of cases, newest first; `next_offset` is null on the last page."""
+
+    items: tuple[Case, ...]
+    next_offset: int | None
+
+
+class Event(Given):
+    """One line of a timeline."""
+
+    at: datetime
+    kind: str
+    text_zh: str
+    text_en: str
+    actor_name: str
+
+
+class Deadline(Given):
+    """A time limit: `due_strict` for the office, `due_legal` moved past rest days."""
+
+    rule: str
+    started_on: date
+    due_strict: date
+    due_legal: date
+    met_at: datetime | None
+    overdue: bool
+
+
+class CasePage(Given):
+    """A case with all that belongs to it."""
+
+    case: Case
+    timeline: tuple[Event, ...]
+    deadlines: tuple[Deadline, ...]
+    bookings: tuple[Booking, ...]
+    sessions: tuple[Session, ...]
+
+
+class PublicOutcome(Given):
+    """What was decided, as the petitioner sees it."""
+
+    type: OutcomeType
+    text: str
+    owner_organ_name: str | None
+    due_on: date | None
+
+
+class PublicCase(Given):
+    """A case without anybody's name."""
+
+    case_no: str
+    state: CaseState
+    registered_at: datetime
+    due: Deadline | None
+    owner_organ_name: str | None
+    outcomes: tuple[PublicOutcome, ...]
+    timeline: tuple[Event, ...]
+
+
+class CaseQuery(Asked):
+    """Search in number, name and summary; 50 at a time."""
+
+    search: Line = ""
+    limit: Annotated[int, Ge(1), Le(200)] = 50
+    offset: Annotated[int, Ge(0), Le(1_000_000)] = 0
+
+
+class CaseStep(Asked):
+    """A move of the case; `organ_id` where it goes to an organ."""
+
+    move: CaseMove
+    organ_id: Id | None = None
+    note: Line = ""
+
+
+class QueryCode(Asked):
+    """The query code on the petitioner's receipt."""
+
+    query_code: Code
+
+
+@OPERATIONS.operation(
+    "POST",
+    "/cases",
+    summary="Register a case",
+    roles=ROLES[Action.REGISTER_CASE],
+    status=HTTPStatus.CREATED,
+    errors=(YearNotLoaded,),
+)
+async def register_case(call: Call[CaseDraft, Nothing]) -> Case:
+    """Register a case; it gets its number and query code, and its first time limit starts."""
+    made = await cases.register(
+        call.context.db, draft=call.body.as_draft(), actor=call.actor, now=call.now
+    )
+    return Case.model_validate(made)
+
+
+@OPERATIONS.operation("GET", "/cases", summary="Cases", roles=ROLES[Action.SEE_CASE])
+async def list_cases(call: Call[Nothing, CaseQuery]) -> Cases:
+    """The cases the caller may see: a clerk's area, a leader's own, an organ's own."""
+    query = call.query
+    # One more than asked for tells whether there is a next page.
+    found = await cases.list_cases(
+        call.context.db,
+        actor=call.actor,
+        search=query.search,
+        limit=query.limit + 1,
+        offset=query.offset,
+    )
+    more = len(found) > query.limit
+    return Cases.model_validate(
+        {
+            "items": found[: query.limit],
+            "next_offset": query.offset + query.limit if more else None,
+        }
+    )
+
+
+@OPERATIONS.operation("GET", "/cases/{case_id}", summary="A case", roles=ROLES[Action.SEE_CASE])
+async def get_case(call: Call[Nothing, Nothing]) -> CasePage:
+    """A case with its timeline, time limits, bookings and sessions."""
+    found = await cases.case_page(
+        call.context.db, case_id=call.path["case_id"], actor=call.actor, now=call.now
+    )
+    return CasePage.model_validate(found)
+
+
+@OPERATIONS.operation(
+    "POST",
+    "/cases/{case_id}/moves",
+    summary="Move a case",
+    roles=ROLES[Action.SEE_CASE],
+    errors=(MoveRefused, MovedMeanwhile, YearNotLoaded),
+)
+async def move_case(call: Call[CaseStep, Nothing]) -> Case:
+    """Take one legal step with a case."""
+    step = call.body
+    moved = await cases.move(
+        call.context.db,
+        case_id=call.path["case_id"],
+        move=step.move,
+        actor=call.actor,
+        now=call.now,
+        organ_id=step.organ_id,
+        note=step.note,
+    )
+    return Case.model_validate(moved)
+
+
+@OPERATIONS.operation(
+    "POST", "/queries", summary="Look a case up", roles=ANYONE, errors=(CodeUnknown,)
+)
+async def query_case(call: Call[QueryCode, Nothing]) -> PublicCase:
+    """How a case stands, for whoever holds its query code; no names are given."""
+    found = await cases.query(call.context.db, query_code=call.body.query_code, now=call.now)
+    return PublicCase.model_validate(found)

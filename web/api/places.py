@@ -1,0 +1,257 @@
+"""Areas, sites, kiosks, organs and leaders."""
+
+from http import HTTPStatus
+
+from reception.domain.access import ROLES, Action, Actor, Target, allow
+from reception.domain.codes import Level
+from reception.domain.errors import BadInput, NotAllowed, NotFound
+from reception.services import accounts, places
+from reception.storage.errors import NotUnique
+from web.api.fields import AreaCode, Asked, Given, Id, Line, Name, Nothing, Phone
+from web.api.operation import ANYONE, Call, Operations
+
+OPERATIONS = Operations("places")
+_SET_UP = ROLES[Action.MANAGE_KIOSKS]
+
+
+class Made(Given):
+    """The id of what was made."""
+
+    id: str
+
+
+class Area(Given):
+    """An administrative area by its GB/T 2260 code."""
+
+    code: str
+    name: str
+    level: Level
+    parent_code: str | None
+
+
+class Areas(Given):
+    """Areas in the order of their codes."""
+
+    items: tuple[Area, ...]
+
+
+class Site(Given):
+    """A place where petitioners sit down at a kiosk."""
+
+    id: str
+    area_code: str
+    area_name: str
+    name: str
+    address: str
+    phone: str
+
+
+class Sites(Given):
+    """Sites."""
+
+    items: tuple[Site, ...]
+
+
+class Organ(Given):
+    """An organ that may own a case."""
+
+    id: str
+    area_code: str
+    name: str
+
+
+class Organs(Given):
+    """Organs."""
+
+    items: tuple[Organ, ...]
+
+
+class Leader(Given):
+    """A leader who receives."""
+
+    id: str
+    name: str
+    title: str
+    portfolio: str
+    body: str
+    area_code: str
+    area_name: str
+
+
+class Leaders(Given):
+    """Leaders."""
+
+    items: tuple[Leader, ...]
+
+
+class Kiosk(Given):
+    """A device at a site."""
+
+    id: str
+    site_id: str
+    site_name: str
+    name: str
+
+
+class KioskKey(Given):
+    """A new kiosk and its key, which is shown this once."""
+
+    kiosk_id: str
+    key: str
+
+
+class Within(Asked):
+    """Only what lies in this area."""
+
+    within: AreaCode | None = None
+
+
+class WithinArea(Asked):
+    """What lies in this area."""
+
+    within: AreaCode
+
+
+class AreaDraft(Asked):
+    """A new area; its level and parent follow from the code."""
+
+    code: AreaCode
+    name: Name
+
+
+class SiteDraft(Asked):
+    """A new site."""
+
+    area_code: AreaCode
+    name: Name
+    address: Line
+    phone: Phone
+
+
+class OrganDraft(Asked):
+    """A new organ."""
+
+    area_code: AreaCode
+    name: Name
+
+
+class LeaderDraft(Asked):
+    """A new leader; `body` is the organ the leader belongs to, in words."""
+
+    area_code: AreaCode
+    name: Name
+    title: Name
+    portfolio: Line
+    body: Line
+
+
+class KioskDraft(Asked):
+    """A new kiosk at a site."""
+
+    site_id: Id
+    name: Name
+
+
+@OPERATIONS.operation("GET", "/areas", summary="Areas", roles=ANYONE)
+async def list_areas(call: Call[Nothing, Within]) -> Areas:
+    """The area tree, or the part of it within one area, that area included."""
+    found = await places.areas(call.context.db, within=call.query.within)
+    return Areas.model_validate({"items": found})
+
+
+@OPERATIONS.operation("GET", "/sites", summary="Sites", roles=ANYONE)
+async def list_sites(call: Call[Nothing, Within]) -> Sites:
+    """Where people can sit down at a kiosk."""
+    found = await places.sites(call.context.db, within=call.query.within)
+    return Sites.model_validate({"items": found})
+
+
+@OPERATIONS.operation("GET", "/leaders", summary="Leaders", roles=ANYONE)
+async def list_leaders(call: Call[Nothing, Within]) -> Leaders:
+    """The leaders who receive, with title and portfolio as on the public calendar."""
+    found = await places.leaders(call.context.db, within=call.query.within)
+    return Leaders.model_validate({"items": found})
+
+
+@OPERATIONS.operation("GET", "/organs", summary="Organs", roles=ANYONE)
+async def list_organs(call: Call[Nothing, WithinArea]) -> Organs:
+    """The organs of an area that may be made responsible for a case."""
+    found = await places.organs(call.context.db, within=call.query.within)
+    return Organs.model_validate({"items": found})
+
+
+@OPERATIONS.operation(
+    "POST", "/areas", summary="Add an area", roles=_SET_UP, status=HTTPStatus.CREATED
+)
+async def add_area(call: Call[AreaDraft, Nothing]) -> Made:
+    """Add an area below one that is there already."""
+    _check_area(call.actor, call.body.code)
+    draft = call.body
+    try:
+        made = await places.add_area(call.context.db, code=draft.code, name=draft.name)
+    except NotUnique:
+        raise BadInput(field="code", reason="there_already") from None
+    return Made(id=made)
+
+
+@OPERATIONS.operation(
+    "POST", "/sites", summary="Add a site", roles=_SET_UP, status=HTTPStatus.CREATED
+)
+async def add_site(call: Call[SiteDraft, Nothing]) -> Made:
+    """Add a site."""
+    _check_area(call.actor, call.body.area_code)
+    return Made(id=await places.add_site(call.context.db, **call.body.model_dump()))
+
+
+@OPERATIONS.operation(
+    "POST", "/organs", summary="Add an organ", roles=_SET_UP, status=HTTPStatus.CREATED
+)
+async def add_organ(call: Call[OrganDraft, Nothing]) -> Made:
+    """Add an organ."""
+    _check_area(call.actor, call.body.area_code)
+    return Made(id=await places.add_organ(call.context.db, **call.body.model_dump()))
+
+
+@OPERATIONS.operation(
+    "POST", "/leaders", summary="Add a leader", roles=_SET_UP, status=HTTPStatus.CREATED
+)
+async def add_leader(call: Call[LeaderDraft, Nothing]) -> Made:
+    """Add a leader."""
+    _check_area(call.actor, call.body.area_code)
+    return Made(id=await places.add_leader(call.context.db, **call.body.model_dump()))
+
+
+@OPERATIONS.operation(
+    "POST",
+    "/kiosks",
+    summary="Enrol a kiosk",
+    roles=_SET_UP,
+    status=HTTPStatus.CREATED,
+    errors=(NotFound,),
+)
+async def add_kiosk(call: Call[KioskDraft, Nothing]) -> KioskKey:
+    """Enrol a kiosk at a site of the administrator's area; its key is shown this once."""
+    db, draft = call.context.db, call.body
+    sites = await places.sites(db, within=call.actor.area_code)
+    if draft.site_id not in {site.id for site in sites}:
+        raise NotFound(thing="site")
+    made = await accounts.create_kiosk(db, site_id=draft.site_id, name=draft.name, now=call.now)
+    return KioskKey.model_validate(made)
+
+
+@OPERATIONS.operation("GET", "/kiosks/{kiosk_id}", summary="A kiosk", roles=_SET_UP)
+async def get_kiosk(call: Call[Nothing, Nothing]) -> Kiosk:
+    """A kiosk of the administrator's area."""
+    db = call.context.db
+    found = await places.kiosk(db, kiosk_id=call.path["kiosk_id"])
+    sites = await places.sites(db, within=call.actor.area_code)
+    if found.site_id not in {site.id for site in sites}:
+        raise NotFound(thing="kiosk")
+    return Kiosk.model_validate(found)
+
+
+def _check_area(actor: Actor, area_code: str) -> None:
+    """The administrator of an area sets up what lies in it."""
+    decision = allow(actor, Action.MANAGE_KIOSKS, Target(area_code=area_code))
+    if not decision.allowed:
+        raise NotAllowed(reason=decision.reason)
