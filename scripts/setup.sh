@@ -113,6 +113,14 @@ find_postgres() {
     return 1
 }
 
+find_chromium() {
+    local name
+    for name in chromium chromium-browser google-chrome; do
+        "$name" --version >/dev/null 2>&1 && return
+    done
+    return 1
+}
+
 install_test_tools() {
     local missing=()
     find_postgres || missing+=(postgresql)
@@ -122,24 +130,22 @@ install_test_tools() {
     command -v fc-list >/dev/null || missing+=(fontconfig)
     [ -n "$(fc-list :lang=zh-cn 2>/dev/null)" ] || missing+=(fonts-wqy-microhei)
     # Ubuntu's chromium package only points to a snap, which does not run in containers.
-    if ! chromium --version >/dev/null 2>&1 && ! grep -qs '^ID=ubuntu' /etc/os-release; then
-        missing+=(chromium)
-    fi
+    find_chromium || grep -qs '^ID=ubuntu' /etc/os-release || missing+=(chromium)
     [ ${#missing[@]} = 0 ] || apt_install "${missing[@]}"
-    chromium --version >/dev/null 2>&1 || install_playwright_chromium
+    find_chromium || install_playwright_chromium
 }
 
 install_playwright_chromium() {
     local flags=()
     [ "$(id -u)" = 0 ] && flags=(--with-deps)
     .venv/bin/python -c '
-import sys
 from playwright.sync_api import sync_playwright
 with sync_playwright() as playwright:
     playwright.chromium.launch(args=["--no-sandbox"]).close()
 ' 2>/dev/null && return
     say "fetching Chromium by Playwright"
-    .venv/bin/python -m playwright install "${flags[@]}" chromium
+    .venv/bin/python -m playwright install "${flags[@]}" chromium ||
+        fail "Chromium could not be fetched. Install chromium or google-chrome, then run this again."
 }
 
 make_venv
