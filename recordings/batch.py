@@ -2,12 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from recordings.manifest import Cause, Gap, Mark, Track, TrackKey
 from recordings.segment import Frame
 
-_TIMESTAMP_MAX = 2**64 - 1
+SILENT_MS: Final = 2000
+"""A track that gives nothing for longer than this is missing something, whoever forgot to say so."""
+
+_TIMESTAMP_MAX: Final = 2**64 - 1
 
 
 class Take(NamedTuple):
@@ -37,6 +40,7 @@ class _TrackState:
     gap: Gap | None = None
     gap_noted: bool = False
     reference_lost: bool = False
+    last_ms: int | None = None
 
 
 class Batcher:
@@ -57,16 +61,20 @@ class Batcher:
     def frame(
         self, track: Track, *, timestamp: int, at_ms: int, keyframe: bool, data: bytes
     ) -> None:
-        """Take one frame; it ends the track's gap, if there is one."""
+        """Take one frame; it ends the track's gap, if it is in one.
+
+        A silence of more than `SILENT_MS` that nobody called lost is noted as a gap with cause
+        `loss`.
+        """
         state = self._states.get(track.key)
         if state is None:
             state = self._states[track.key] = _TrackState(track)
         elif state.track != track:
             self._end_take(state)
             state.track, state.announced = track, False
-        if state.gap is not None:
-            self._notes.append(replace(state.gap, to_ms=max(at_ms, state.gap.from_ms)))
-            state.gap = None
+        self._note_silence(state, at_ms)
+        self._end_gap(state, at_ms)
+        state.last_ms = at_ms
         timestamp = min(max(timestamp, 0), _TIMESTAMP_MAX)
         state.frames.append(Frame(timestamp, at_ms, keyframe, state.reference_lost, data))
         state.reference_lost = False
@@ -83,7 +91,7 @@ class Batcher:
             if state.gap.cause == cause:
                 return
             at_ms = max(at_ms, state.gap.from_ms)
-            self._notes.append(replace(state.gap, to_ms=at_ms))
+            self._end_gap(state, at_ms)
         self._begin_gap(state, at_ms, cause)
 
     def mark(self, name: str, at_ms: int) -> None:
@@ -106,11 +114,10 @@ class Batcher:
         return batch
 
     def end(self, at_ms: int) -> None:
-        """Complete the gaps that last to the end of the recording."""
+        """Complete the gaps that last to the end of the recording, at `at_ms`."""
         for state in self._states.values():
-            if state.gap is not None:
-                self._notes.append(replace(state.gap, to_ms=max(at_ms, state.gap.from_ms)))
-                state.gap = None
+            self._note_silence(state, at_ms)
+            self._end_gap(state, at_ms)
 
     def failed(self, batch: Batch) -> None:
         """Take back the batch last cut: its frames become a gap, its notes are tried again.
@@ -151,6 +158,15 @@ class Batcher:
             to_ms = max(from_ms, state.gap.from_ms)
             kept.append(Gap(key[0], key[1], from_ms, to_ms, "disk"))
         return kept
+
+    def _note_silence(self, state: _TrackState, at_ms: int) -> None:
+        if state.gap is None and state.last_ms is not None and at_ms - state.last_ms > SILENT_MS:
+            self._begin_gap(state, state.last_ms, "loss")
+
+    def _end_gap(self, state: _TrackState, at_ms: int) -> None:
+        if state.gap is not None:
+            self._notes.append(replace(state.gap, to_ms=max(at_ms, state.gap.from_ms)))
+            state.gap = None
 
     def _begin_gap(self, state: _TrackState, from_ms: int, cause: Cause) -> None:
         participant, kind = state.track.key

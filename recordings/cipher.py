@@ -5,10 +5,8 @@ moved to another place or recording does not open.
 """
 
 import os
-import shutil
+from pathlib import Path
 from typing import BinaryIO, Protocol
-
-_COPY_BYTES = 1024 * 1024
 
 
 class SegmentCipher(Protocol):
@@ -28,8 +26,8 @@ class SegmentCipher(Protocol):
             SealBroken: it was changed, moved, or sealed by another key.
         """
 
-    def seal_file(self, source: BinaryIO, target: BinaryIO, *, name: str) -> None:
-        """Seal a finished file from the start of `source` into the empty `target`."""
+    def seal_file(self, source: Path, target: Path, *, name: str) -> None:
+        """Seal the finished file `source` into `target`; `source` may be gone afterwards."""
 
     def size(self, sealed: BinaryIO) -> int:
         """The length in bytes of what a finished file holds, opened."""
@@ -40,6 +38,12 @@ class SegmentCipher(Protocol):
         Raises:
             SealBroken: they were changed, moved, or sealed by another key.
         """
+
+
+def sealed_name(path: Path) -> str:
+    """The `name` of the file at `path`, which may not have its final suffix yet."""
+    recording_id, folder, file = path.absolute().parts[-3:]
+    return f"{recording_id}/{folder}/{file.removesuffix('.part')}"
 
 
 class Plain:
@@ -58,9 +62,9 @@ class Plain:
         """Return `sealed`."""
         return sealed
 
-    def seal_file(self, source: BinaryIO, target: BinaryIO, *, name: str) -> None:
-        """Copy."""
-        shutil.copyfileobj(source, target, _COPY_BYTES)
+    def seal_file(self, source: Path, target: Path, *, name: str) -> None:
+        """Rename."""
+        source.replace(target)
 
     def size(self, sealed: BinaryIO) -> int:
         """The length of the file."""

@@ -1,5 +1,6 @@
 """What a recording refuses, each with a code that never changes."""
 
+from functools import partial
 from typing import ClassVar
 
 
@@ -15,6 +16,10 @@ class Refused(Exception):
     def __init__(self, **details: object) -> None:
         super().__init__(self.code, details)
         self.details: dict[str, object] = details
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Cross from one process to another with the details."""
+        return partial(type(self), **self.details), ()
 
     def __str__(self) -> str:
         return f"{self.code} {self.details}" if self.details else self.code

@@ -11,7 +11,7 @@ import hashlib
 import json
 import zlib
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Final, Literal, TypeAlias, get_args, get_type_hints
 
 from recordings.errors import ManifestDamaged
@@ -168,6 +168,7 @@ _FIELDS: Final = {
     type_: {field: _CHECKS[hint] for field, hint in get_type_hints(type_).items()}
     for type_ in _NAMES
 }
+_JSON: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,8 +199,11 @@ class State(enum.StrEnum):
 
 def encode(entry: Entry, prev: str) -> bytes:
     """The line that says `entry` after the line whose hash is `prev`, newline included."""
-    fields = {"type": _NAMES[type(entry)], **asdict(entry), "prev": prev}
-    body = json.dumps(fields, ensure_ascii=False, separators=(",", ":"))[:-1].encode()
+    type_ = type(entry)
+    fields = {"type": _NAMES[type_]}
+    fields |= {name: getattr(entry, name) for name in _FIELDS[type_]}
+    fields["prev"] = prev
+    body = _JSON.encode(fields)[:-1].encode()
     return body + b',"crc":"%08x"}\n' % zlib.crc32(body)
 
 
@@ -256,8 +260,14 @@ def _check_place(entry: Entry, before: list[Entry], *, closed: bool, number: int
         raise ManifestDamaged(line=number, reason="place")
     if isinstance(entry, Open) and entry.version != VERSION:
         raise ManifestDamaged(line=number, reason="version")
+    if isinstance(entry, Segment | FinishedFile) and not _is_file_name(entry.file):
+        raise ManifestDamaged(line=number, reason="file")
     if isinstance(entry, Discarded) and not isinstance(before[-1], FinishedFile):
         raise ManifestDamaged(line=number, reason="place")
+
+
+def _is_file_name(name: str) -> bool:
+    return name not in ("", ".", "..") and "/" not in name and "\0" not in name
 
 
 def opening(manifest: Manifest) -> Open:

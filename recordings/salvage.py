@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from recordings.cipher import SegmentCipher
+from recordings.cipher import SegmentCipher, sealed_name
 from recordings.errors import SealBroken, SegmentDamaged
 from recordings.manifest import Entry, Gap, Segment, Track, TrackKey, gaps, last_moment_ms
 from recordings.segment import Content, salvage
@@ -36,7 +36,7 @@ def leftovers(
         if path.name in listed:
             continue
         name = path.name.removesuffix(".part")
-        content = _content(path, cipher, f"{folder.parent.name}/{folder.name}/{name}")
+        content = _content(path, cipher)
         if content is None or name in usable or name in listed:
             rest.append(path)
         else:
@@ -44,12 +44,12 @@ def leftovers(
     return list(usable.values()), rest
 
 
-def _content(path: Path, cipher: SegmentCipher, name: str) -> Content | None:
+def _content(path: Path, cipher: SegmentCipher) -> Content | None:
     match = _SEGMENT_FILE.fullmatch(path.name)
     if match is None:
         return None
     try:
-        content = salvage(cipher.open(path.read_bytes(), name=name))
+        content = salvage(cipher.open(path.read_bytes(), name=sealed_name(path)))
     except (SealBroken, SegmentDamaged):
         return None
     header = content.header

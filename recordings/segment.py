@@ -8,8 +8,8 @@ decoder can start here, bit 1 frames before it are missing), CRC-32 of flags and
 import json
 import struct
 import zlib
-from collections.abc import Iterator, Sequence
-from typing import Final, NamedTuple, cast, get_args
+from collections.abc import Sequence
+from typing import Final, NamedTuple, get_args
 
 from recordings.errors import SegmentDamaged
 from recordings.manifest import Kind, TrackKey
@@ -91,10 +91,19 @@ def salvage(data: bytes) -> Content:
     """
     header, offset = _header(data)
     frames: list[Frame] = []
-    for frame, end in _frames(data, offset):
-        frames.append(frame)
+    unpack, crc32, head, total = _FRAME.unpack_from, zlib.crc32, _FRAME.size, len(data)
+    while offset + head <= total:
+        length, timestamp, at_ms, flags, crc = unpack(data, offset)
+        start = offset + head
+        end = start + length
+        body = data[start:end]
+        # Flags seed the checksum: zlib takes any earlier checksum as a start value.
+        if end > total or flags > _KEYFRAME | _AFTER_GAP or crc32(body, flags) != crc:
+            break
+        keyframe, after_gap = flags & _KEYFRAME != 0, flags & _AFTER_GAP != 0
+        frames.append(Frame(timestamp, at_ms, keyframe, after_gap, body))
         offset = end
-    return Content(header, tuple(frames), len(data) - offset)
+    return Content(header, tuple(frames), total - offset)
 
 
 def _header(data: bytes) -> tuple[Header, int]:
@@ -116,20 +125,3 @@ def _header(data: bytes) -> tuple[Header, int]:
     ):
         raise SegmentDamaged(offset=start, reason="header")
     return header, end
-
-
-def _frames(data: bytes, offset: int) -> Iterator[tuple[Frame, int]]:
-    unpack = _FRAME.unpack_from
-    total = len(data)
-    while offset + _FRAME.size <= total:
-        length, timestamp, at_ms, flags, crc = cast(
-            tuple[int, int, int, int, int], unpack(data, offset)
-        )
-        start = offset + _FRAME.size
-        offset = start + length
-        body = data[start:offset]
-        # Flags seed the checksum: zlib takes any earlier checksum as a start value.
-        if len(body) != length or flags > _KEYFRAME | _AFTER_GAP or zlib.crc32(body, flags) != crc:
-            return
-        frame = Frame(timestamp, at_ms, bool(flags & _KEYFRAME), bool(flags & _AFTER_GAP), body)
-        yield frame, offset

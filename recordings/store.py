@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Final, NamedTuple, Self
 
 from recordings.batch import Batch, Take
-from recordings.cipher import SegmentCipher
+from recordings.cipher import SegmentCipher, sealed_name
 from recordings.codecs import PictureSize, vp8_size
 from recordings.errors import (
     DiskTooFull,
@@ -178,7 +178,8 @@ class RecordingDirectory:
             RecordingBusy: it is still being written.
             ManifestDamaged: what is there is not what was written.
         """
-        read_manifest(path)
+        if not (path / MANIFEST).is_file():
+            raise RecordingMissing(directory=path.name)
         return cls._open(path, cipher, files, lambda self: self._end_after_crash())
 
     @classmethod
@@ -194,13 +195,13 @@ class RecordingDirectory:
             raise
         return directory
 
-    def entries(self) -> Sequence[Entry]:
-        """The lines on disk; read each time, for the hub has better use for the memory."""
-        return read_manifest(self.path).entries
+    def manifest(self) -> Manifest:
+        """What is on disk; read each time, for the hub has better use for the memory."""
+        return read_manifest(self.path)
 
     def open_gaps(self) -> dict[TrackKey, Gap]:
         """The gap each track is in, if it is in one."""
-        return {gap.key: gap for gap in gaps(self.entries()) if gap.to_ms is None}
+        return {gap.key: gap for gap in gaps(self.manifest().entries) if gap.to_ms is None}
 
     def commit(self, batch: Batch) -> None:
         """Write segments and notes; on return all is on disk, on `OSError` nothing is.
@@ -228,7 +229,7 @@ class RecordingDirectory:
     def close_recording(self, ended_at_ms: int) -> None:
         """Write the `close` line."""
         self._restore()
-        entries = self.entries()
+        entries = self.manifest().entries
         self.add([totals(entries, max(ended_at_ms, last_moment_ms(entries)))])
         self._is_closed = True
 
@@ -255,14 +256,16 @@ class RecordingDirectory:
             self._files.sync_directory(self.path)
 
     def _end_after_crash(self) -> None:
+        if not self._size:
+            raise RecordingMissing(directory=self.path.name)
         self._restore()
         if not self._is_closed:
             self._recover()
-            self.close_recording(last_moment_ms(self.entries()))
+            self.close_recording(last_moment_ms(self.manifest().entries))
 
     def _recover(self) -> None:
         self._restore()
-        entries = self.entries()
+        entries = self.manifest().entries
         listed = {entry.file for entry in entries if isinstance(entry, Segment)}
         folder = self.path / SEGMENTS
         usable, rest = leftovers(folder, listed, self._cipher)
@@ -272,7 +275,7 @@ class RecordingDirectory:
         self._files.sync_directory(folder)
         tracks = {leftover.track: None for leftover in usable}
         new = [track for track in tracks if self.tracks.get(track.key) != track]
-        self.add([*new, *crash_gaps(entries, usable), *adopted])
+        self.add([*new, *adopted, *crash_gaps(entries, usable)])
 
     def _adopt(self, leftover: Leftover) -> Segment:
         header, frames, torn = leftover.content
@@ -298,8 +301,9 @@ class RecordingDirectory:
 
     def _stored_as(self, header: Header, frames: Sequence[Frame]) -> _Stored:
         file = f"{check_name(header.participant)}-{header.kind}-{header.i:06d}.seg"
+        path = self.path / SEGMENTS / file
         plain = encode_segment(header, frames)
-        sealed = self._cipher.seal(plain, name=f"{self.path.name}/{SEGMENTS}/{file}")
+        sealed = self._cipher.seal(plain, name=sealed_name(path))
         size = picture_size(frames) if header.kind == "video" else PictureSize(0, 0)
         moments = [frame.at_ms for frame in frames]
         entry = Segment(
@@ -315,7 +319,7 @@ class RecordingDirectory:
             width=size.width,
             height=size.height,
         )
-        return _Stored(self.path / SEGMENTS / file, sealed, entry)
+        return _Stored(path, sealed, entry)
 
     def _append(self, entries: Sequence[Entry]) -> None:
         lines: list[bytes] = []

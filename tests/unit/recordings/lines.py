@@ -20,13 +20,25 @@ from recordings.manifest import (
 moments = st.integers(0, 2**44)
 counts = st.integers(0, 2**40)
 names = st.text(max_size=20)
+file_names = names.filter(lambda name: name not in ("", ".", "..") and not {"/", "\0"} & set(name))
 kinds = st.sampled_from(["audio", "video"])
 causes = st.sampled_from(["loss", "left", "muted", "aside", "crash", "disk", "damage"])
 digests = st.text("0123456789abcdef", min_size=64, max_size=64)
 
 opens = st.builds(Open, names, st.just(1), moments, names)
 segments = st.builds(
-    Segment, counts, names, kinds, names, moments, moments, counts, counts, digests, counts, counts
+    Segment,
+    counts,
+    names,
+    kinds,
+    file_names,
+    moments,
+    moments,
+    counts,
+    counts,
+    digests,
+    counts,
+    counts,
 )
 recorded = st.one_of(
     st.builds(Track, names, kinds, names, counts),
@@ -36,7 +48,7 @@ recorded = st.one_of(
 )
 closes = st.builds(Close, moments, counts, counts, counts, counts)
 finished = st.builds(
-    FinishedFile, names, names, counts, digests, counts, counts, counts, counts, counts
+    FinishedFile, names, file_names, counts, digests, counts, counts, counts, counts, counts
 )
 
 

@@ -2,6 +2,7 @@
 
 import json
 from contextlib import suppress
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -125,6 +126,8 @@ def test_a_field_of_the_wrong_type_is_damage(value: str) -> None:
         [OPEN, Close(1, 0, 0, 0, 0), Close(1, 0, 0, 0, 0)],
         [OPEN, Close(1, 0, 0, 0, 0), Discarded(0)],
         [Open("r1", 2, 1000, "plain0")],
+        [OPEN, replace(segment(1, 0, 10), file="../p1-video-000001.seg")],
+        [OPEN, Close(1, 0, 0, 0, 0), replace(FINISHED, file="..")],
     ],
 )
 def test_a_line_in_the_wrong_place_is_damage(entries: list[Entry]) -> None:
