@@ -148,7 +148,7 @@ async def _removed(operator: "_Door", rehearsal_id: str) -> tuple[str, ...]:
     """Remove the rehearsal whatever happened before; says what went wrong."""
     try:
         await asyncio.shield(operator.ask("DELETE", f"/rehearsals/{rehearsal_id}"))
-    except (RehearsalFailed, ClientError, TimeoutError) as error:
+    except RehearsalFailed as error:
         return (f"the rehearsal was not removed: {_words(error)}",)
     return ()
 
@@ -164,16 +164,16 @@ class _Door:
         self, method: str, path: str, body: dict[str, Any] | None = None, **headers: str
     ) -> Any:
         """Ask for one operation; returns what it gives. Raises `RehearsalFailed`."""
-        async with self._http.request(
-            method, f"/api/v1{path}", json=body, headers=self._headers | headers
-        ) as response:
-            if response.status == HTTPStatus.NO_CONTENT:
-                return None
-            given = await response.json(content_type=None)
-            if response.status >= HTTPStatus.BAD_REQUEST:
-                words = f"{given.get('code')}: {given.get('en')}"
-                raise RehearsalFailed(f"{method} {path}: {response.status} {words}")
-            return given
+        try:
+            async with self._http.request(
+                method, f"/api/v1{path}", json=body, headers=self._headers | headers
+            ) as response:
+                text = await response.text()
+        except (ClientError, TimeoutError) as error:
+            raise RehearsalFailed(f"{method} {path}: no answer: {_words(error)}") from error
+        if response.status >= HTTPStatus.BAD_REQUEST:
+            raise RehearsalFailed(f"{method} {path}: {response.status} {_refusal(text)}")
+        return json.loads(text) if text else None
 
     @asynccontextmanager
     async def bot(self, session_id: str) -> AsyncIterator[Bot]:
@@ -335,6 +335,15 @@ class _Reception:
                         finished: dict[str, Any] = recording
                         return finished
                 await asyncio.sleep(RECORDING_ASKED_EVERY)
+
+
+def _refusal(text: str) -> str:
+    """The code and sentence of a problem document; its first words when it is none."""
+    try:
+        problem = json.loads(text)
+        return f"{problem['code']}: {problem['en']}"
+    except (ValueError, KeyError, TypeError):
+        return text[:80]
 
 
 def _slowest(figures: list[float | None]) -> float | None:
