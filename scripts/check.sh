@@ -1,18 +1,27 @@
 #!/usr/bin/env bash
 # Runs everything that must hold before a change goes in. `make test` installs what this needs first.
-set -euo pipefail
-cd "$(dirname "$0")/.."
+# Every step runs, also after one has failed; the exit code is 0 only when all were content.
+set -uo pipefail
+cd "$(dirname "$0")/.." || exit
 export PATH="$PWD/.venv/bin:$PATH"
 
 # What drives browsers or measures live media: two of these side by side starve each other.
-alone=(tests/e2e tests/integration/signaling tests/integration/web tests/integration/web_live)
+alone=(tests/e2e tests/integration/signaling tests/integration/web tests/integration/web_live
+       tests/integration/app tests/integration/rehearse)
 # What must give the same answers wherever the machine believes it is.
 pure=(tests/unit/scheduler tests/unit/reception tests/property)
 
 reports=$(mktemp -d)
 trap 'rm -rf "$reports"' EXIT
+failed=()
 
-step() { printf '\n== %s\n' "$*"; }
+step() {
+    local name=$1
+    shift
+    printf '\n== %s\n' "$name"
+    "$@" || failed+=("$name")
+}
+
 existing() {
     local path
     for path in "$@"; do
@@ -21,28 +30,27 @@ existing() {
     return 0
 }
 
-step "ruff"
-ruff check .
-ruff format --check .
-step "mypy --strict"
-mypy
-step "imports go down only"
-lint-imports
-step "tsc"
-node node_modules/typescript/bin/tsc -p .
-step "node --test"
-mapfile -t scripts < <(find tests/js -name '*.test.mjs' | sort)
-node --test "${scripts[@]}"
-
 mapfile -t alone < <(existing "${alone[@]}")
 mapfile -t pure < <(existing "${pure[@]}")
-for zone in UTC America/New_York; do
-    step "pytest, rules only, TZ=$zone"
-    TZ=$zone pytest -q --junitxml "$reports/${zone//\//-}.xml" "${pure[@]}"
-done
-step "pytest, side by side"
-pytest -q -n 2 --dist loadfile --junitxml "$reports/beside.xml" "${alone[@]/#/--ignore=}"
-step "pytest, one by one"
-pytest -q --junitxml "$reports/alone.xml" "${alone[@]}"
+mapfile -t modules < <(find tests/js -name '*.test.mjs' | sort)
+cores=$(nproc)
+workers=$((cores < 4 ? cores : 4))
 
+step "ruff check" ruff check .
+step "ruff format" ruff format --check .
+step "mypy --strict" mypy
+step "imports go down only" lint-imports
+step "tsc" node node_modules/typescript/bin/tsc -p .
+step "node --test" node --test "${modules[@]}"
+for zone in UTC America/New_York; do
+    step "pytest, rules only, TZ=$zone" \
+        env TZ=$zone pytest -q --junitxml "$reports/${zone##*/}.xml" "${pure[@]}"
+done
+step "pytest, $workers at a time" \
+    pytest -q -n "$workers" --dist loadfile --junitxml "$reports/beside.xml" "${alone[@]/#/--ignore=}"
+step "pytest, one by one" pytest -q --junitxml "$reports/alone.xml" "${alone[@]}"
+
+printf '\n'
+[ ${#failed[@]} = 0 ] || printf 'not content: %s\n' "${failed[@]}"
 python scripts/tally.py "$reports"/*.xml
+[ ${#failed[@]} = 0 ]
