@@ -1,7 +1,7 @@
 """A rehearsal: whole receptions held by bots against a running server, over its public doors.
 
-Nothing of the server is imported but the text that is consented to: what works here works for a
-kiosk and a leader across the county.
+Nothing of the server is imported: what works here works for a kiosk and a leader across the
+county.
 """
 
 import asyncio
@@ -23,7 +23,6 @@ from aiohttp import (
     WSMsgType,
 )
 
-from reception.domain.consent import RECORDING_CONSENT
 from signaling.bot import Bot, BotRefused, ChannelClosed, Figures
 
 STATE_WITHIN: Final = 20.0
@@ -283,7 +282,8 @@ class _Reception:
             leader.until_picture(seconds=PICTURE_WITHIN),
         )
         self._doing = "consent and recording"
-        consent = {"answer": True, "text_version": RECORDING_CONSENT.version, "how": "button"}
+        text = (await self._kiosk.ask("GET", "/texts"))["recording_consent"]
+        consent = {"answer": True, "text_version": text["version"], "how": "button"}
         await kiosk.request("consent", consent)
         await kiosk.request("move", {"move": "confirm"})
         await leader.until_state("active", seconds=STATE_WITHIN)

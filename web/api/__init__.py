@@ -4,7 +4,7 @@ import json
 
 from aiohttp.web import Request, Response, RouteDef, get
 
-from web.api import bookings, calendar, cases, deadlines, places, rehearsals, sessions
+from web.api import bookings, calendar, cases, deadlines, places, rehearsals, sessions, texts
 from web.api.openapi import document
 from web.api.operation import JSON, PREFIX, Operation, route
 from web.keys import CONTEXT
@@ -15,6 +15,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *bookings.OPERATIONS,
     *cases.OPERATIONS,
     *sessions.OPERATIONS,
+    *texts.OPERATIONS,
     *deadlines.OPERATIONS,
     *rehearsals.OPERATIONS,
 )

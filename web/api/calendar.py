@@ -20,11 +20,13 @@ from reception.domain.errors import (
 )
 from reception.domain.reception_days import PUBLIC_STATES, DayState
 from reception.domain.slots import SlotState
-from reception.services import booking, calendar
-from scheduler.calendar import DaySpan
+from reception.services import booking, calendar, places
+from scheduler.calendar import DayKind, DayRow, DaySpan
 from scheduler.errors import RuleUnknown
 from scheduler.rules import RestPolicy, expand, parse_rule
 from web.api.fields import (
+    FIRST_DAY,
+    LAST_DAY,
     AreaCode,
     Asked,
     ClockTime,
@@ -33,11 +35,12 @@ from web.api.fields import (
     Id,
     Instant,
     Line,
+    Name,
     Nothing,
     Window,
 )
 from web.api.operation import ANYONE, Call, Operations
-from web.api.places import Leader, Made
+from web.api.places import Leader, Made, check_area
 
 OPERATIONS = Operations("calendar")
 _PLANNERS = ROLES[Action.PLAN_DAY]
@@ -218,6 +221,35 @@ class DayIds(Asked):
     """Which days."""
 
     day_ids: Annotated[tuple[Id, ...], Len(1, 500)]
+
+
+class DayRowDraft(Asked):
+    """One day of a year: `holiday` names the public holiday a rest day belongs to."""
+
+    day: Day
+    kind: DayKind
+    holiday: Name | None = None
+
+    @model_validator(mode="after")
+    def _rests_on_holidays(self) -> "DayRowDraft":
+        if self.holiday is not None and self.kind is not DayKind.REST:
+            raise ValueError("only a rest day belongs to a holiday")
+        return self
+
+
+class DayTableDraft(Asked):
+    """Every day of a year for an area, and the notice it is taken from."""
+
+    area_code: AreaCode
+    year: Annotated[int, Ge(FIRST_DAY.year), Le(LAST_DAY.year)]
+    source: Name
+    rows: Annotated[tuple[DayRowDraft, ...], Len(365, 366)]
+
+
+class DayTableLoaded(Given):
+    """The version under which the working days are known."""
+
+    version: int
 
 
 class CalendarQuery(Span):
@@ -412,6 +444,31 @@ async def release_slot(call: Call[Nothing, Nothing]) -> None:
     await booking.release(
         call.context.db, slot_id=call.path["slot_id"], actor=call.actor, now=call.now
     )
+
+
+@OPERATIONS.operation(
+    "POST",
+    "/day-tables",
+    summary="Load the working days of a year",
+    roles=ROLES[Action.LOAD_HOLIDAYS],
+    status=HTTPStatus.CREATED,
+    errors=(NotFound,),
+)
+async def load_day_table(call: Call[DayTableDraft, Nothing]) -> DayTableLoaded:
+    """Load the working days, rest days and make-up days of a year as a new version."""
+    draft = call.body
+    check_area(call.actor, draft.area_code)
+    if not await places.areas(call.context.db, within=draft.area_code):
+        raise NotFound(thing="area")
+    version = await calendar.load_day_table(
+        call.context.db,
+        area_code=draft.area_code,
+        year=draft.year,
+        rows=[DayRow(row.day, row.kind, row.holiday) for row in draft.rows],
+        source=draft.source,
+        now=call.now,
+    )
+    return DayTableLoaded(version=version)
 
 
 async def _visible_day(call: Call[Nothing, Nothing]) -> ReceptionDay:

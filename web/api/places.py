@@ -185,7 +185,7 @@ async def list_organs(call: Call[Nothing, WithinArea]) -> Organs:
 )
 async def add_area(call: Call[AreaDraft, Nothing]) -> Made:
     """Add an area below one that is there already."""
-    _check_area(call.actor, call.body.code)
+    check_area(call.actor, call.body.code)
     draft = call.body
     try:
         made = await places.add_area(call.context.db, code=draft.code, name=draft.name)
@@ -199,7 +199,7 @@ async def add_area(call: Call[AreaDraft, Nothing]) -> Made:
 )
 async def add_site(call: Call[SiteDraft, Nothing]) -> Made:
     """Add a site."""
-    _check_area(call.actor, call.body.area_code)
+    check_area(call.actor, call.body.area_code)
     return Made(id=await places.add_site(call.context.db, **call.body.model_dump()))
 
 
@@ -208,7 +208,7 @@ async def add_site(call: Call[SiteDraft, Nothing]) -> Made:
 )
 async def add_organ(call: Call[OrganDraft, Nothing]) -> Made:
     """Add an organ."""
-    _check_area(call.actor, call.body.area_code)
+    check_area(call.actor, call.body.area_code)
     return Made(id=await places.add_organ(call.context.db, **call.body.model_dump()))
 
 
@@ -217,7 +217,7 @@ async def add_organ(call: Call[OrganDraft, Nothing]) -> Made:
 )
 async def add_leader(call: Call[LeaderDraft, Nothing]) -> Made:
     """Add a leader."""
-    _check_area(call.actor, call.body.area_code)
+    check_area(call.actor, call.body.area_code)
     return Made(id=await places.add_leader(call.context.db, **call.body.model_dump()))
 
 
@@ -250,8 +250,8 @@ async def get_kiosk(call: Call[Nothing, Nothing]) -> Kiosk:
     return Kiosk.model_validate(found)
 
 
-def _check_area(actor: Actor, area_code: str) -> None:
-    """The administrator of an area sets up what lies in it."""
+def check_area(actor: Actor, area_code: str) -> None:
+    """Let the administrator of an area set up what lies in it; refuse others."""
     decision = allow(actor, Action.MANAGE_KIOSKS, Target(area_code=area_code))
     if not decision.allowed:
         raise NotAllowed(reason=decision.reason)

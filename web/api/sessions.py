@@ -2,6 +2,7 @@
 
 from datetime import date, datetime
 from http import HTTPStatus
+from typing import Literal
 
 from reception.domain.access import ROLES, Action
 from reception.domain.errors import (
@@ -32,6 +33,7 @@ class Outcome(Given):
     due_on: date | None
     due_strict: date | None
     due_legal: date | None
+    legal_basis: str
     saved_at: datetime
     by_name: str
 
@@ -60,11 +62,11 @@ class RecordingFile(Given):
 
 
 class Recording(Given):
-    """A recording: `recording`, `finishing`, `ready` or `failed`."""
+    """A recording; it can be played once it is `ready`."""
 
     id: str
     session_id: str
-    state: str
+    state: Literal["recording", "finishing", "ready", "failed"]
     started_at: datetime
     ended_at: datetime | None
     seconds: float
@@ -82,15 +84,19 @@ class Recordings(Given):
 class Rating(Given):
     """The petitioner's rating of one target: 0 satisfied, 1 fairly, 3 not satisfied."""
 
-    target: str
-    level: int
+    target: Literal["session", "petition_office", "organ"]
+    level: Literal[0, 1, 3]
+    at: datetime
 
 
 class WrittenRecord(Given):
-    """The written record as it stands."""
+    """The written record as it stands; `signed` is null before the petitioner was asked."""
 
     version: int
     text: str
+    at: datetime
+    by_name: str
+    signed: bool | None
 
 
 class ConsentAnswer(Given):
@@ -98,6 +104,7 @@ class ConsentAnswer(Given):
 
     answer: bool
     text_version: str
+    how: Literal["button", "voice"]
     at: datetime
 
 
@@ -106,10 +113,12 @@ class Session(Given):
 
     id: str
     booking_id: str
+    case_id: str
     state: SessionState
     leader: Leader
     site: Site
     slot_starts_at: datetime
+    slot_ends_at: datetime
     started_at: datetime | None
     ended_at: datetime | None
     outcome: Outcome | None

@@ -1,6 +1,6 @@
 """Areas, sites, kiosks, organs, leaders, rules and days over the API."""
 
-from datetime import date
+from datetime import date, timedelta
 
 from tests.integration.api.conftest import CITY, COUNTY, ELSEWHERE, TOWNSHIP, County
 from tests.integration.api.contract import ContractClient
@@ -173,3 +173,38 @@ async def test_time_limits_are_counted_and_never_guessed(api: ContractClient) ->
     wrong = await api.ask(None, "POST", "/deadlines/preview", question | {"rule": "D77"})
     assert wrong.code == "bad_input"
     assert "D1" in wrong.body["details"]["known"]
+
+
+async def test_a_new_holiday_year_is_loaded_and_counted_with(api: ContractClient) -> None:
+    question = {"rule": "D1", "start": "2030-04-15", "area_code": TOWNSHIP}
+    assert (await api.ask(None, "POST", "/deadlines/preview", question)).code == "year_not_loaded"
+    days = [date(2030, 1, 1) + timedelta(days=n) for n in range(365)]
+    # Invented: 30 April and the two days after it are a holiday.
+    holiday = {date(2030, 4, 30), date(2030, 5, 1), date(2030, 5, 2)}
+    rows = [
+        {"day": str(day), "kind": "rest", "holiday": "劳动节" if day in holiday else None}
+        if day in holiday or day.weekday() >= 5
+        else {"day": str(day), "kind": "workday"}
+        for day in days
+    ]
+    table = {"area_code": COUNTY, "year": 2030, "source": "国办发〔2029〕1号（演示）", "rows": rows}
+    assert await api.send("admin", "POST", "/day-tables", table) == {"version": 1}
+    assert await api.send("admin", "POST", "/day-tables", table) == {"version": 2}
+    answer = await api.send(None, "POST", "/deadlines/preview", question)
+    assert answer == {"strict": "2030-04-30", "legal": "2030-05-03"}
+    short = table | {"rows": [*rows[:-1], rows[0]]}
+    assert await api.refused("admin", "POST", "/day-tables", short) == (400, "bad_input")
+    worked = [*rows[:-1], {"day": "2030-12-31", "kind": "workday", "holiday": "元旦"}]
+    assert await api.refused("admin", "POST", "/day-tables", table | {"rows": worked}) == (
+        400,
+        "bad_input",
+    )
+    elsewhere = table | {"area_code": ELSEWHERE}
+    assert await api.refused("admin", "POST", "/day-tables", elsewhere) == (403, "not_allowed")
+
+
+async def test_the_texts_to_read_aloud_come_with_their_version(api: ContractClient) -> None:
+    texts = await api.get(None, "/texts")
+    for text in texts.values():
+        assert text["version"].startswith(text["name"])
+        assert len(text["zh"]) == len(text["en"]) > 0
