@@ -34,8 +34,12 @@ def back_up(database: Path, target: Path) -> int:
     part = target.with_name(target.name + ".part")
     part.unlink(missing_ok=True)
     part.touch(mode=0o600)
-    _copy(database, part)
-    said = _check(part)
+    try:
+        _copy(database, part)
+        said = _check(part)
+    except sqlite.DatabaseError as error:
+        # Damage that SQLite meets while copying or checking ends either with an exception.
+        said = str(error)
     if said != "ok":
         part.unlink()
         raise CopyDamaged(said)
