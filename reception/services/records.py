@@ -116,7 +116,13 @@ async def begin(db: Database, *, session_id: str, now: datetime) -> str:
     return recording.id
 
 
-async def progress(db: Database, *, recording_id: str, bytes: int, now: datetime) -> None:
+async def progress(
+    db: Database,
+    *,
+    recording_id: str,
+    bytes: int,  # noqa: A002  # the word the manifest, the wire and the views use
+    now: datetime,
+) -> None:
     """Note how much of a running recording is on disk."""
     async with db.transaction() as tx:
         await rows.grown(tx, recording_id, bytes, now)
@@ -145,6 +151,9 @@ async def finished(
 ) -> None:
     """Take over what `recordings.finish` made: `files` and `gaps` as it prints them.
 
+    Its gaps carry Unix milliseconds; here they are counted from the start, `started_at_ms` of
+    the result when it says so.
+
     Repeating it replaces what was taken over before.
 
     Raises:
@@ -160,9 +169,10 @@ async def finished(
             person.id: person
             for person in await session_rows.participants(tx, recording.session_id)
         }
+        zero_ms = result.get("started_at_ms", _unix_ms(recording.started_at))
         await rows.forget_results(tx, recording_id)
         tx.add_all(_file_of(recording_id, made, people) for made in result["files"])
-        tx.add_all(_gap_of(recording_id, gap) for gap in result["gaps"])
+        tx.add_all(_gap_of(recording_id, gap, zero_ms) for gap in result["gaps"])
         await tx.flush()
         await _touch(tx, recording_id)
 
@@ -282,7 +292,7 @@ def _file_of(
         participant=made["participant"],
         role="" if person is None else person.role,
         name="" if person is None else person.name,
-        relative_path=made["path"],
+        relative_path=f"final/{made['file']}",
         bytes=made["bytes"],
         sha256=made["sha256"],
         duration_ms=made["duration_ms"],
@@ -291,13 +301,18 @@ def _file_of(
     )
 
 
-def _gap_of(recording_id: str, gap: Mapping[str, Any]) -> RecordingGap:
+def _unix_ms(at: datetime) -> int:
+    return round(at.timestamp() * 1000)
+
+
+def _gap_of(recording_id: str, gap: Mapping[str, Any], zero_ms: int) -> RecordingGap:
+    to_ms = gap["to_ms"]
     return RecordingGap(
         recording_id=recording_id,
         participant=gap["participant"],
         kind=gap["kind"],
-        from_ms=gap["from_ms"],
-        to_ms=gap["to_ms"],
+        from_ms=max(gap["from_ms"] - zero_ms, 0),
+        to_ms=None if to_ms is None else max(to_ms - zero_ms, 0),
         cause=gap["cause"],
     )
 

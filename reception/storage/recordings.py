@@ -77,15 +77,15 @@ async def change(
     return changed.first() is not None
 
 
-async def grown(tx: Transaction, recording_id: str, bytes: int, now: datetime) -> None:
+async def grown(tx: Transaction, recording_id: str, size: int, now: datetime) -> None:
     """Note how large a running recording is; it never shrinks."""
     await tx.execute(
         update(Recording)
         .where(Recording.id == recording_id, Recording.state == "recording")
         .values(
-            bytes=func.max(Recording.bytes, bytes)
+            bytes=func.max(Recording.bytes, size)
             if tx.get_bind().dialect.name == "sqlite"
-            else func.greatest(Recording.bytes, bytes),
+            else func.greatest(Recording.bytes, size),
             progress_at=now,
         )
         .execution_options(synchronize_session=False)

@@ -1,9 +1,9 @@
 """Rows of sessions: states, people in seats, tickets, consent, record, outcome, ratings."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Row, Select, delete, exists, select, update
+from sqlalchemy import Row, Select, delete, select, update
 
 from reception.domain.sessions import LIVE_STATES, SessionState
 from reception.storage.bookings import LeaderArea
@@ -114,8 +114,8 @@ async def rebook(tx: Transaction, session_id: str, booking: Booking) -> bool:
 # People
 
 
-async def people(tx: Transaction, session_id: str) -> Sequence[Participant]:
-    """Return who sits in which seat now, by seat."""
+async def seated(tx: Transaction, session_id: str) -> Sequence[Participant]:
+    """Return whose each taken seat is now, by seat, whether they came yet or not."""
     query = (
         select(Participant)
         .where(Participant.session_id == session_id, Participant.left_at.is_(None))
@@ -140,6 +140,16 @@ async def give_up_seat(tx: Transaction, participant_id: str, now: datetime) -> N
     )
     await tx.execute(delete(ResumeToken).where(ResumeToken.participant_id == participant_id))
     await tx.execute(delete(Ticket).where(Ticket.participant_id == participant_id))
+
+
+async def came(tx: Transaction, participant_id: str, now: datetime) -> None:
+    """Note that a person entered, the first time."""
+    await tx.execute(
+        update(Participant)
+        .where(Participant.id == participant_id, Participant.joined_at.is_(None))
+        .values(joined_at=now)
+        .execution_options(synchronize_session=False)
+    )
 
 
 async def set_online(tx: Transaction, participant_id: str, *, online: bool) -> bool:
@@ -227,9 +237,3 @@ async def ratings(tx: Transaction, session_id: str) -> Sequence[Rating]:
     """Return a session's ratings by time."""
     query = select(Rating).where(Rating.session_id == session_id).order_by(Rating.at, Rating.id)
     return (await tx.scalars(query)).all()
-
-
-async def ended(tx: Transaction, session_id: str, states: Collection[SessionState]) -> bool:
-    """Return whether a session is in one of `states`."""
-    query = select(exists().where(Session.id == session_id, Session.state.in_(states)))
-    return bool(await tx.scalar(query))

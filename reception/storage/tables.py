@@ -13,6 +13,7 @@ from sqlalchemy import (
     CheckConstraint,
     ForeignKey,
     Index,
+    Integer,
     MetaData,
     String,
     UniqueConstraint,
@@ -446,10 +447,11 @@ class SessionEvent(Table):
 
 
 class Participant(Table):
-    """A person in a seat; who left the seat keeps the row with `left_at`."""
+    """Who may sit in a seat: `joined_at` once they came, `left_at` once another has the seat."""
 
     __tablename__ = "participant"
     __table_args__ = (
+        CheckConstraint("role IN ('petitioner', 'leader', 'clerk', 'department')", name="role"),
         Index(
             "uq_participant_seat",
             "session_id",
@@ -461,14 +463,14 @@ class Participant(Table):
     )
     id: Mapped[Id]
     session_id: Mapped[str] = reference("session.id")
-    role: Mapped[str]
+    role: Mapped[Literal["petitioner", "leader", "clerk", "department"]] = mapped_column(String(16))
     seat: Mapped[int]
     name: Mapped[str]
     actor_kind: Mapped[str]
     actor_id: Mapped[str]
     actor: Mapped[dict[str, Any]]
     online: Mapped[bool]
-    joined_at: Mapped[datetime]
+    joined_at: Mapped[datetime | None]
     left_at: Mapped[datetime | None]
 
 
@@ -500,7 +502,7 @@ class Consent(Table):
     session_id: Mapped[str] = reference("session.id")
     answer: Mapped[bool]
     text_version: Mapped[str]
-    how: Mapped[str] = mapped_column(String(8))
+    how: Mapped[Literal["button", "voice"]] = mapped_column(String(8))
     at: Mapped[datetime]
     actor_name: Mapped[str]
 
@@ -558,8 +560,8 @@ class Rating(Table):
     )
     id: Mapped[Id]
     session_id: Mapped[str] = mapped_column(ForeignKey("session.id"))
-    target: Mapped[str] = mapped_column(String(16))
-    level: Mapped[int]
+    target: Mapped[Literal["session", "petition_office", "organ"]] = mapped_column(String(16))
+    level: Mapped[Literal[0, 1, 3]] = mapped_column(Integer)
     at: Mapped[datetime]
 
 

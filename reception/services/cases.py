@@ -1,0 +1,346 @@
+"""Cases: registration, moves, the page of a case and the query by code."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Final
+
+from reception.domain.access import Action, Actor, Target
+from reception.domain.cases import CaseMove, CaseState
+from reception.domain.codes import Category, Purpose, Role
+from reception.domain.errors import CodeUnknown, NotFound
+from reception.domain.outcomes import OutcomeType
+from reception.domain.people import read_query_code
+from reception.services.booking import BookingView, booking_view
+from reception.services.case_moves import advance_case
+from reception.services.permission import require, require_one
+from reception.services.places import OrganView, organ_view
+from reception.services.registration import CaseDraft, register_case
+from reception.services.session_views import SessionView, session_view
+from reception.services.timeline import EventView, event_view
+from reception.storage import bookings as booking_rows
+from reception.storage import cases as rows
+from reception.storage import sessions as session_rows
+from reception.storage.database import Database, Transaction
+from reception.storage.tables import Deadline
+from scheduler.calendar import local_day
+
+__all__ = [
+    "CaseDraft",
+    "CasePage",
+    "CaseView",
+    "DeadlineView",
+    "EventView",
+    "PublicCase",
+    "PublicOutcome",
+    "case_page",
+    "list_cases",
+    "move",
+    "query",
+    "register",
+]
+
+MOST_LISTED: Final = 500
+
+_OFFICE_LIMITS: Final = frozenset({"D1", "D2", "D3", "D4", "D7", "D9"})
+"""Time limits that bind the government; the others are the petitioner's windows."""
+
+
+@dataclass(frozen=True)
+class CaseView:
+    """A case; the phone number shows its first three and last four digits."""
+
+    id: str
+    case_no: str
+    query_code: str
+    state: CaseState
+    petitioner_name: str
+    phone_masked: str | None
+    purpose: Purpose
+    category: Category
+    area_code: str
+    problem_area_code: str
+    problem_area_name: str
+    summary: str
+    facts: str
+    registered_at: datetime
+    owner_organ: OrganView | None
+    first_responsible: str | None
+    rehearsal: bool
+
+
+@dataclass(frozen=True)
+class DeadlineView:
+    """A time limit; `overdue` when its legal date passed unmet.
+
+    `provisional`: the working days of the due date's year are not loaded, so `due_legal` is the
+    strict date and may still move later.
+    """
+
+    rule: str
+    started_on: date
+    due_strict: date
+    due_legal: date
+    met_at: datetime | None
+    overdue: bool
+    provisional: bool
+
+
+@dataclass(frozen=True)
+class CasePage:
+    """A case with all that belongs to it."""
+
+    case: CaseView
+    timeline: tuple[EventView, ...]
+    deadlines: tuple[DeadlineView, ...]
+    bookings: tuple[BookingView, ...]
+    sessions: tuple[SessionView, ...]
+
+
+@dataclass(frozen=True)
+class PublicOutcome:
+    """What was decided, as the petitioner sees it."""
+
+    type: OutcomeType
+    text: str
+    owner_organ_name: str | None
+    due_on: date | None
+
+
+@dataclass(frozen=True)
+class PublicCase:
+    """A case without anybody's name; `due` is the office's next open time limit."""
+
+    case_no: str
+    state: CaseState
+    registered_at: datetime
+    due: DeadlineView | None
+    owner_organ_name: str | None
+    outcomes: tuple[PublicOutcome, ...]
+    timeline: tuple[EventView, ...]
+
+
+async def register(
+    db: Database, *, draft: CaseDraft, actor: Actor, now: datetime
+) -> CaseView:
+    """Register a case in the actor's area; D1 starts.
+
+    Numbers such as `330726-2026-000001` have no gaps per area and year.
+
+    Raises:
+        BadInput: a field is empty, or the problem's area unknown.
+        NotAllowed: the actor may not register cases.
+
+    """
+    async with db.transaction() as tx:
+        case = await register_case(tx, draft, actor, now)
+        row = await rows.case(tx, case.id)
+        assert row is not None
+        return case_view(row)
+
+
+async def case_page(db: Database, *, case_id: str, actor: Actor, now: datetime) -> CasePage:
+    """Return a case with timeline, time limits, bookings and sessions.
+
+    Raises:
+        NotFound: there is none with this id.
+        NotAllowed: it is none of the actor's.
+
+    """
+    async with db.reading() as tx:
+        row = await _require(tx, case_id, actor, Action.SEE_CASE)
+        return CasePage(
+            case=case_view(row),
+            timeline=tuple(
+                event_view(event, named=True) for event in await rows.events(tx, case_id)
+            ),
+            deadlines=tuple(
+                _deadline_view(deadline, local_day(now))
+                for deadline in await rows.deadlines(tx, case_id)
+            ),
+            bookings=tuple(
+                booking_view(booked, now)
+                for booked in await booking_rows.bookings_of_case(tx, case_id)
+            ),
+            sessions=tuple(
+                [
+                    await session_view(tx, session)
+                    for session in await session_rows.sessions_of_case(tx, case_id)
+                ]
+            ),
+        )
+
+
+async def list_cases(
+    db: Database, *, actor: Actor, search: str = "", limit: int = 50, offset: int = 0
+) -> tuple[CaseView, ...]:
+    """Return the cases an actor may see, newest first: a clerk's area, a leader's or organ's own.
+
+    `search` looks in number, summary and name.
+
+    Raises:
+        NotAllowed: the role sees no cases.
+
+    """
+    require(
+        actor,
+        Action.SEE_CASE,
+        Target(area_code=actor.area_code, organ_id=actor.organ_id, leader_id=actor.leader_id),
+    )
+    async with db.reading() as tx:
+        found = await rows.cases(
+            tx,
+            within=actor.area_code if actor.role is Role.CLERK else None,
+            organ_id=actor.organ_id if actor.role is Role.HANDLER else None,
+            leader_id=actor.leader_id if actor.role is Role.LEADER else None,
+            search=search.strip(),
+            limit=min(limit, MOST_LISTED),
+            offset=offset,
+        )
+    return tuple(case_view(row) for row in found)
+
+
+async def move(
+    db: Database,
+    *,
+    case_id: str,
+    move: CaseMove,
+    actor: Actor,
+    now: datetime,
+    organ_id: str | None = None,
+    note: str = "",
+) -> CaseView:
+    """Move a case on; its time limits are met and started by the move.
+
+    Forwarding and assigning need the organ, which becomes the owner. `note` is for the staff.
+
+    Raises:
+        NotFound, NotAllowed: no such case, or none of the actor's. Only the petitioner
+            withdraws.
+        MoveRefused: the case's state does not allow it.
+        MovedMeanwhile: somebody moved it at the same time.
+        BadInput: the organ is missing or unknown.
+
+    """
+    action = Action.WITHDRAW_CASE if move is CaseMove.WITHDRAW else Action.SEE_CASE
+    async with db.transaction() as tx:
+        row = await _require(tx, case_id, actor, action)
+        await advance_case(
+            tx, row[0], move, actor, now, organ_id=organ_id, remark=note.strip()
+        )
+        moved = await rows.case(tx, case_id)
+        assert moved is not None
+        return case_view(moved)
+
+
+async def query(db: Database, *, query_code: str, now: datetime) -> PublicCase:
+    """Return a case by the code on the petitioner's receipt, without anybody's name.
+
+    Raises:
+        CodeUnknown: not a query code, or no case has it.
+
+    """
+    code = read_query_code(query_code)
+    async with db.reading() as tx:
+        row = await rows.case_by_query_code(tx, code)
+        if row is None:
+            raise CodeUnknown(kind="query")
+        case, _, _, owner = row
+        deadlines = [
+            _deadline_view(deadline, local_day(now))
+            for deadline in await rows.deadlines(tx, case.id)
+            if deadline.met_at is None and deadline.rule in _OFFICE_LIMITS
+        ]
+        return PublicCase(
+            case_no=case.case_no,
+            state=case.state,
+            registered_at=case.registered_at,
+            due=min(deadlines, key=lambda deadline: deadline.due_strict, default=None),
+            owner_organ_name=None if owner is None else owner.name,
+            outcomes=await _public_outcomes(tx, case.id),
+            timeline=tuple(
+                event_view(event, named=False)
+                for event in await rows.events(tx, case.id, public_only=True)
+            ),
+        )
+
+
+def case_view(row: rows.CaseRow) -> CaseView:
+    """Return a case as the staff see it."""
+    case, petitioner, area, owner = row
+    return CaseView(
+        id=case.id,
+        case_no=case.case_no,
+        query_code=case.query_code,
+        state=case.state,
+        petitioner_name=petitioner.name,
+        phone_masked=_masked(petitioner.phone),
+        purpose=case.purpose,
+        category=case.category,
+        area_code=case.area_code,
+        problem_area_code=case.problem_area_code,
+        problem_area_name=area.name,
+        summary=case.summary,
+        facts=case.facts,
+        registered_at=case.registered_at,
+        owner_organ=None if owner is None else organ_view(owner),
+        first_responsible=case.first_responsible,
+        rehearsal=case.rehearsal,
+    )
+
+
+async def _require(
+    tx: Transaction, case_id: str, actor: Actor, action: Action
+) -> rows.CaseRow:
+    row = await rows.case(tx, case_id)
+    if row is None:
+        raise NotFound(thing="case")
+    case = row[0]
+    leaders = await rows.leaders_of_case(tx, case_id)
+    require_one(
+        actor,
+        action,
+        [
+            Target(
+                area_code=area,
+                organ_id=case.owner_organ_id,
+                leader_id=actor.leader_id if actor.leader_id in leaders else None,
+            )
+            for area in (case.area_code, case.problem_area_code)
+        ],
+    )
+    return row
+
+
+async def _public_outcomes(tx: Transaction, case_id: str) -> tuple[PublicOutcome, ...]:
+    found = []
+    for session in await session_rows.sessions_of_case(tx, case_id):
+        saved = await session_rows.outcome(tx, session[0].id)
+        if saved is not None:
+            outcome, organ = saved
+            found.append(
+                PublicOutcome(
+                    type=outcome.type,
+                    text=outcome.text,
+                    owner_organ_name=None if organ is None else organ.name,
+                    due_on=outcome.due_on,
+                )
+            )
+    return tuple(found)
+
+
+def _deadline_view(deadline: Deadline, today: date) -> DeadlineView:
+    return DeadlineView(
+        rule=deadline.rule,
+        started_on=deadline.started_on,
+        due_strict=deadline.due_strict,
+        due_legal=deadline.due_legal,
+        met_at=deadline.met_at,
+        overdue=deadline.met_at is None and today > deadline.due_legal,
+        provisional=deadline.provisional,
+    )
+
+
+def _masked(phone: str | None) -> str | None:
+    if phone is None:
+        return None
+    return f"{phone[:3]}****{phone[-4:]}" if len(phone) >= 9 else "****"
