@@ -1,10 +1,11 @@
 """Puts the packets of one track back in order and into whole frames, for a recording."""
 
 from collections.abc import Callable
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from signaling.hub import vp8
 from signaling.hub.rtp import unwrap_timestamp
+from signaling.hub.track import Stored
 from signaling.ports import Kind
 
 # a repair that took ten tries of 50 ms will not come any more
@@ -20,15 +21,6 @@ class FrameTaker(Protocol):
 
     def __call__(self, timestamp: int, at: float, keyframe: bool, data: bytes) -> None:
         """A whole frame; `timestamp` is unwrapped, `at` the loop time its last packet came."""
-
-
-class _Held(NamedTuple):
-    timestamp: int
-    marker: bool
-    packet: bytes
-    start: int
-    end: int
-    at: float
 
 
 class Assembler:
@@ -63,34 +55,25 @@ class Assembler:
         self._on_lost = on_lost
         self._want_keyframe = want_keyframe
         self._next: int | None = None
-        self._waiting: dict[int, _Held] = {}
+        self._waiting: dict[int, tuple[Stored, float]] = {}
         self._hole_since = 0.0
         self._timestamp: int | None = None
         self._pieces: list[bytes] = []
         self._keyframe = False
         self._broken = kind == "video"
 
-    def take(
-        self,
-        number: int,
-        timestamp: int,
-        marker: bool,
-        packet: bytes,
-        start: int,
-        end: int,
-        now: float,
-    ) -> None:
-        """Take a packet by unwrapped sequence number; its payload is `packet[start:end]`."""
-        held = _Held(timestamp, marker, packet, start, end, now)
+    def take(self, stored: Stored, now: float) -> None:
+        """Take a packet that came at loop time `now`."""
+        number = stored.number
         if self._next is None or number == self._next:
             self._next = number + 1
-            self._consume(held)
+            self._consume(stored, now)
             if self._waiting:
                 self._drain(self._next, now)
         elif number > self._next:
             if not self._waiting:
                 self._hole_since = now
-            self._waiting[number] = held
+            self._waiting[number] = (stored, now)
             if len(self._waiting) > MAX_WAITING:
                 self._skip(now)
 
@@ -108,7 +91,7 @@ class Assembler:
     def _drain(self, number: int, now: float) -> None:
         while (held := self._waiting.pop(number, None)) is not None:
             number += 1
-            self._consume(held)
+            self._consume(*held)
         self._next = number
         self._hole_since = now
 
@@ -119,32 +102,33 @@ class Assembler:
             self._broken = True
             self._want_keyframe(now)
 
-    def _consume(self, held: _Held) -> None:
-        if held.start >= held.end:
+    def _consume(self, stored: Stored, at: float) -> None:
+        if stored.start >= stored.end:
             return
-        near = held.timestamp if self._timestamp is None else self._timestamp
-        timestamp = unwrap_timestamp(held.timestamp, near)
+        near = stored.timestamp if self._timestamp is None else self._timestamp
+        timestamp = unwrap_timestamp(stored.timestamp, near)
         if self._kind == "audio":
             self._timestamp = timestamp
-            self._on_frame(timestamp, held.at, True, held.packet[held.start : held.end])
+            self._on_frame(timestamp, at, True, stored.packet[stored.start : stored.end])
             return
-        piece = vp8.read(held.packet, held.start, held.end)
+        piece = vp8.read(stored.packet, stored.start, stored.end)
         if piece is None:
             return
-        if piece.begins_frame:
+        start, begins_frame, keyframe = piece
+        if begins_frame:
             self._pieces.clear()
-            self._keyframe = piece.keyframe
-            if piece.keyframe:
+            self._keyframe = keyframe
+            if keyframe:
                 self._broken = False
         elif not self._pieces:
             return
         self._timestamp = timestamp
         if self._broken:
             return
-        self._pieces.append(held.packet[piece.start : held.end])
-        if held.marker:
+        self._pieces.append(stored.packet[start : stored.end])
+        if stored.marker:
             data = b"".join(self._pieces)
             self._pieces.clear()
-            self._on_frame(timestamp, held.at, self._keyframe, data)
+            self._on_frame(timestamp, at, self._keyframe, data)
         elif len(self._pieces) > MAX_PIECES:
-            self._break(held.at)
+            self._break(at)

@@ -23,6 +23,8 @@ Address = tuple[str, int]
 DRAIN = 64
 # a second's worth of 40 sessions while the loop is busy elsewhere
 SOCKET_BUFFER = 4 * 1024 * 1024
+# SO_SNDBUFFORCE and SO_RCVBUFFORCE of Linux, which the socket module does not name
+_SEND_FORCED, _RECEIVE_FORCED = 32, 33
 # an endpoint moves between few addresses; the oldest is forgotten
 MAX_ADDRESSES = 8
 
@@ -77,8 +79,8 @@ class Port:
         sock = socket.socket(socket.AF_INET6 if is_v6 else socket.AF_INET, socket.SOCK_DGRAM)
         try:
             sock.setblocking(False)
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, SOCKET_BUFFER)
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SOCKET_BUFFER)
+            _enlarge(sock, _RECEIVE_FORCED, socket.SO_RCVBUF)
+            _enlarge(sock, _SEND_FORCED, socket.SO_SNDBUF)
             if is_v6:
                 sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
             sock.bind((host, port))
@@ -130,9 +132,10 @@ class Port:
             self._socket.close()
 
     def _readable(self) -> None:
+        receive, data, clock = self._socket.recvfrom_into, self._incoming.data, self._loop.time
         for _ in range(DRAIN):
             try:
-                length, address = self._socket.recvfrom_into(self._incoming.data, BUFFER)
+                length, address = receive(data, BUFFER)
             except BlockingIOError:
                 return
             except OSError:
@@ -140,30 +143,26 @@ class Port:
                 self.dropped["receive"] += 1
                 continue
             try:
-                self._dispatch(length, address)
+                self._dispatch(length, address, clock())
             except Exception as error:  # noqa: BLE001  # the edge: one packet must not stop the others
                 self._log_failure(error)
 
-    def _dispatch(self, length: int, address: Address) -> None:
-        if length == 0 or length >= BUFFER:
+    def _dispatch(self, length: int, address: Address, now: float) -> None:
+        if not 0 < length < BUFFER:
             self.dropped["size"] += 1
             return
         first = self._incoming.data[0]
         endpoint = self._by_address.get(address)
-        if 127 < first < 192:
-            if endpoint is None or length < 12:
-                self.dropped["unknown"] += 1
-                return
-            endpoint.on_media(self._incoming, length, self._loop.time())
+        if 127 < first < 192 and length >= 12 and endpoint is not None:
+            endpoint.on_media(self._incoming, length, now)
         elif first < 4:
-            self._check(bytes(self._incoming.view[:length]), address)
-        elif endpoint is not None and 19 < first < 64:
-            now = self._loop.time()
+            self._check(bytes(self._incoming.view[:length]), address, now)
+        elif 19 < first < 64 and endpoint is not None:
             endpoint.on_dtls(bytes(self._incoming.view[:length]), address, now)
         else:
             self.dropped["unknown"] += 1
 
-    def _check(self, datagram: bytes, address: Address) -> None:
+    def _check(self, datagram: bytes, address: Address, now: float) -> None:
         found = checks.read_check(datagram)
         endpoint = self._by_ufrag.get(found[0]) if found is not None else None
         if found is None or endpoint is None:
@@ -175,7 +174,7 @@ class Port:
             return
         self._learn(endpoint, address)
         self.send_bytes(reply, address)
-        endpoint.on_check(address, checks.nominates(found[1]), self._loop.time())
+        endpoint.on_check(address, checks.nominates(found[1]), now)
 
     def _accept(self, message: stun.Message, endpoint: Endpoint, address: Address) -> bytes | None:
         return checks.accept(message, endpoint.password, (address[0], address[1]))
@@ -198,3 +197,11 @@ class Port:
             self._logged_at = now
             count = self.dropped["failed"]
             logger.error("a packet could not be handled (%d so far)", count, exc_info=error)
+
+
+def _enlarge(sock: socket.socket, forced: int, plain: int) -> None:
+    """Ask for the buffer past the system's limit, or, without the right to, up to it."""
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, forced, SOCKET_BUFFER)
+    except OSError:
+        sock.setsockopt(socket.SOL_SOCKET, plain, SOCKET_BUFFER)

@@ -1,6 +1,7 @@
 """The body of a hub process: a hub, its socket, and a clean end."""
 
 import asyncio
+import gc
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -8,6 +9,8 @@ from pathlib import Path
 
 from signaling.hub.hub import Hub, SinkFactory
 from signaling.hub.server import HubServer
+
+GC_THRESHOLDS = (20_000, 50, 50)
 
 
 def _system_clock() -> datetime:
@@ -41,6 +44,11 @@ async def serve_hub(
         advertise=list(advertise) if advertise else None,
     )
     server = HubServer(hub, socket_path)
+    # packets kept for repairs are many and in no cycles: scanning them would only cost time
+    thresholds = gc.get_threshold()
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*GC_THRESHOLDS)
     try:
         await hub.start()
         await server.start()
@@ -48,3 +56,5 @@ async def serve_hub(
     finally:
         await hub.close()
         await server.close()
+        gc.set_threshold(*thresholds)
+        gc.unfreeze()

@@ -136,15 +136,7 @@ class _Taker:
 
     def forward(self, stored: Stored, level: int, now: float) -> None:
         """Take a packet."""
-        self.assembler.take(
-            stored.number,
-            stored.timestamp,
-            stored.marker != 0,
-            stored.packet,
-            stored.start,
-            stored.end,
-            now,
-        )
+        self.assembler.take(stored, now)
 
     def stop(self) -> None:
         """Take nothing more."""

@@ -10,6 +10,10 @@ from typing import Any
 from pylibsrtp import Error, Policy, Session
 from pylibsrtp._binding import ffi, lib
 
+# looked up once: two of these run for every packet
+_unprotect, _unprotect_rtcp = lib.srtp_unprotect, lib.srtp_unprotect_rtcp
+_protect, _protect_rtcp = lib.srtp_protect, lib.srtp_protect_rtcp
+
 # the tag of a GCM profile is 16 bytes, SRTCP adds an index of 4 (RFC 7714)
 MAX_TRAILER = 32
 BUFFER = 2048
@@ -99,27 +103,35 @@ class Srtp:
 
     def unprotect(self, packet: Packet, length: int) -> int:
         """Open an SRTP packet."""
-        return self._call(lib.srtp_unprotect, self._rx, packet, length)
+        self._length[0] = length
+        if _unprotect(self._rx, packet.pointer, self._length):
+            return 0
+        changed: int = self._length[0]
+        return changed
 
     def unprotect_rtcp(self, packet: Packet, length: int) -> int:
         """Open an SRTCP packet."""
-        return self._call(lib.srtp_unprotect_rtcp, self._rx, packet, length)
+        self._length[0] = length
+        if _unprotect_rtcp(self._rx, packet.pointer, self._length):
+            return 0
+        changed: int = self._length[0]
+        return changed
 
     def protect(self, packet: Packet, length: int) -> int:
         """Close an RTP packet; the buffer has room for the tag."""
-        return self._call(lib.srtp_protect, self._tx, packet, length)
+        self._length[0] = length
+        if _protect(self._tx, packet.pointer, self._length):
+            return 0
+        changed: int = self._length[0]
+        return changed
 
     def protect_rtcp(self, packet: Packet, length: int) -> int:
         """Close an RTCP packet; the buffer has room for the tag."""
-        return self._call(lib.srtp_protect_rtcp, self._tx, packet, length)
-
-    def _call(self, function: Any, session: Any, packet: Packet, length: int) -> int:
-        pointer = self._length
-        pointer[0] = length
-        if function(session, packet.pointer, pointer) != 0:
+        self._length[0] = length
+        if _protect_rtcp(self._tx, packet.pointer, self._length):
             return 0
-        opened: int = pointer[0]
-        return opened
+        changed: int = self._length[0]
+        return changed
 
 
 def _session(profile: Profile, key: bytes, direction: int) -> Session:

@@ -297,7 +297,7 @@ def decoded(codec: str, packets: list[bytes]) -> int:
     return sum(len(context.decode(av.Packet(data))) for data in packets)
 
 
-Dispatch = Callable[[int, Address], None]
+Dispatch = Callable[[int, Address, float], None]
 
 
 def wrap(hub: Hub, make: Callable[[Dispatch], Dispatch]) -> None:
@@ -313,9 +313,9 @@ def lossy(hub: Hub, share: float) -> None:
     dice = random.Random(7)  # noqa: S311  # repeatable, not secret
 
     def make(dispatch: Dispatch) -> Dispatch:
-        def receive(length: int, address: Address) -> None:
+        def receive(length: int, address: Address, now: float) -> None:
             if not (is_media(hub.port._incoming.data) and dice.random() < share):
-                dispatch(length, address)
+                dispatch(length, address, now)
 
         return receive
 
@@ -345,9 +345,9 @@ def capture(hub: Hub, into: list[bytes]) -> None:
     """Keep a copy of what arrives."""
 
     def make(dispatch: Dispatch) -> Dispatch:
-        def receive(length: int, address: Address) -> None:
+        def receive(length: int, address: Address, now: float) -> None:
             into.append(bytes(hub.port._incoming.view[:length]))
-            dispatch(length, address)
+            dispatch(length, address, now)
 
         return receive
 
@@ -356,13 +356,13 @@ def capture(hub: Hub, into: list[bytes]) -> None:
 
 def mute(hub: Hub) -> None:
     """Let nothing arrive any more."""
-    wrap(hub, lambda _: lambda length, address: None)
+    wrap(hub, lambda _: lambda length, address, now: None)
 
 
 def inject(hub: Hub, datagram: bytes, address: Address) -> None:
     """Have a datagram arrive from `address`."""
     hub.port._incoming.data[: len(datagram)] = datagram
-    hub.port._dispatch(len(datagram), address)
+    hub.port._dispatch(len(datagram), address, hub.port._loop.time())
 
 
 def garbage(hub: Hub, address: Address) -> None:

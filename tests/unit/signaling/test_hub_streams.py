@@ -11,7 +11,7 @@ from signaling.hub.lane import REPAIRS_PER_TICK, Format, Lane
 from signaling.hub.rtcp import Block, SenderReport
 from signaling.hub.rtcp import read as read_rtcp
 from signaling.hub.srtp import Packet
-from signaling.hub.track import KEYFRAME_INTERVAL, Track
+from signaling.hub.track import KEYFRAME_INTERVAL, Stored, Track
 from signaling.ports import Kind
 
 KEYFRAME, DELTA = b"\x10\x00key", b"\x10\x01delta"
@@ -293,7 +293,7 @@ class Taken:
 def put(
     assembler: Assembler, number: int, payload: bytes, ts: int, marker: bool, now: float = 0.0
 ) -> None:
-    assembler.take(number, ts, marker, payload, 0, len(payload), now)
+    assembler.take(Stored(number, ts, 0x80 if marker else 0, payload, 0, len(payload)), now)
 
 
 def test_frames_are_whole_and_in_order() -> None:
