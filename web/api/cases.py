@@ -62,7 +62,10 @@ class Event(Given):
 
 
 class Deadline(Given):
-    """A time limit: `due_strict` for the office, `due_legal` moved past rest days."""
+    """A time limit: `due_strict` for the office, `due_legal` moved past rest days.
+
+    `provisional`: the working days of that year are not known yet, so `due_legal` may still move.
+    """
 
     rule: str
     started_on: date
@@ -70,6 +73,7 @@ class Deadline(Given):
     due_legal: date
     met_at: datetime | None
     overdue: bool
+    provisional: bool
 
 
 class CasePage(Given):
