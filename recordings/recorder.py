@@ -27,6 +27,8 @@ QUEUE_VIDEO_BYTES: Final = 4 * 1024 * 1024
 QUEUE_BYTES: Final = 5 * 1024 * 1024
 
 _WAKE_S: Final = 0.25
+# One wake early for the waking, one for the disk: what arrived is on disk within SEGMENT_MS.
+_WRITE_FROM_MS: Final = SEGMENT_MS - 500
 _RETRY_S: Final = 1.0
 _CLOSE_TRIES: Final = 5
 # What one queued item costs beside its data, so that tiny frames fill the queue too.
@@ -64,7 +66,7 @@ class Recorder:
     The constructor and `frame`, `lost`, `mark` do no I/O and belong to one thread, the media loop.
     The queue between it and the disk is bounded by `QUEUE_BYTES`: full up to `QUEUE_VIDEO_BYTES` it
     drops video, full to the brim everything, and what is missing becomes a gap with cause `disk`.
-    What has arrived is on disk at most `SEGMENT_MS` plus one write later.
+    What has arrived is on disk within `SEGMENT_MS`, on a disk that writes in a quarter second.
 
     `clock_ms` gives Unix milliseconds and must not step while the recording lasts. `on_progress`
     gets the stored bytes and the moment up to which all is on disk, at least each `SEGMENT_MS`
@@ -168,6 +170,9 @@ class Recorder:
             RecordingNotSealed: not all of it reached the disk. What did is whole, and finishing
                 closes the recording.
         """
+        for key, at_ms in self._dropped.items():
+            self._put(_Lost(key, at_ms, "disk"), _ITEM_BYTES)
+        self._dropped.clear()
         self._closing.set()
         await asyncio.to_thread(self._thread.join)
         if not self._sealed:
@@ -216,15 +221,14 @@ class Recorder:
 
     def _write(self, directory: RecordingDirectory) -> None:
         batcher = Batcher(directory.tracks, directory.open_gaps())
-        written_at_ms = self._clock_ms()
+        written_at_ms = self._started_at_ms
         while not self._closing.is_set():
             self._closing.wait(_WAKE_S)
             self._drain(batcher)
             now_ms = self._clock_ms()
-            # A quarter second early, for the next look would come after the two seconds are over.
             # A clock set back must not stop the writing.
-            age_ms = now_ms - written_at_ms
-            if 0 <= age_ms < SEGMENT_MS - _WAKE_S * 1000 and batcher.bytes < _BATCH_BYTES:
+            is_young = 0 <= now_ms - written_at_ms < _WRITE_FROM_MS
+            if is_young and batcher.bytes < _BATCH_BYTES:
                 continue
             if self._commit(directory, batcher):
                 self._on_progress(directory.stored_bytes, now_ms)

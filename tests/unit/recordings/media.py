@@ -76,7 +76,8 @@ def sound(duration_ms: int, *, beep_ms: int = -1) -> tuple[Coded, ...]:
     found: list[Coded] = []
     for start in range(0, duration_ms * 48, 960):
         is_beep = beep_ms <= start // 48 < beep_ms + 1000
-        wave = [int(is_beep * 9000 * math.sin(math.pi * n / 24)) for n in range(start, start + 960)]
+        # A thousand hertz: each 960 samples are twenty whole waves.
+        wave = [int(9000 * math.sin(math.pi * n / 24)) if is_beep else 0 for n in range(960)]
         frame = AudioFrame(format="s16", layout="mono", samples=960)
         frame.planes[0].update(array("h", wave).tobytes())
         frame.sample_rate, frame.pts = 48000, start
