@@ -2,23 +2,49 @@
 
 from aiohttp.web import Application
 
-from web import ops
+from web import ops, socket
 from web.auth import refuse_forged
 from web.errors import answer_refusals
 from web.headers import install_headers
-from web.i18n import CATALOGUE, load_catalogue
+from web.i18n import CATALOGUE, keep_language, load_catalogue
 from web.keys import CONTEXT, WebContext
-from web.pages import login
+from web.pages import (
+    admin,
+    booking,
+    cases,
+    clerk,
+    kiosk,
+    leader,
+    login,
+    planning,
+    public,
+    recordings,
+    room,
+)
 from web.render import RENDERER, STATIC_ROOT, hash_static, make_renderer
 
 BODY_LIMIT_BYTES = 256 * 1024
-_MODULES = (login, ops)
+_MODULES = (
+    admin,
+    booking,
+    cases,
+    clerk,
+    kiosk,
+    leader,
+    login,
+    ops,
+    planning,
+    public,
+    recordings,
+    room,
+    socket,
+)
 
 
 def create_app(context: WebContext) -> Application:
     """Make the application for one running program; it holds no state of its own."""
     app = Application(
-        middlewares=[ops.measure, answer_refusals, refuse_forged],
+        middlewares=[ops.measure, keep_language, answer_refusals, refuse_forged],
         client_max_size=BODY_LIMIT_BYTES,
     )
     app[CONTEXT] = context

@@ -11,7 +11,6 @@ from aiohttp.web import (
     HTTPException,
     HTTPMethodNotAllowed,
     HTTPRequestEntityTooLarge,
-    HTTPSeeOther,
     HTTPUnsupportedMediaType,
     Request,
     Response,
@@ -19,6 +18,8 @@ from aiohttp.web import (
     middleware,
 )
 
+import recordings.errors
+import scheduler.errors
 import signaling.errors
 from reception.domain.errors import NotFound, NotLoggedIn, Refused
 from reception.domain.refusals import sentence
@@ -26,6 +27,14 @@ from web.auth import treat_as_unknown
 from web.i18n import language_of
 from web.ops import METRICS
 from web.render import page
+
+AnyRefused = (
+    Refused,
+    recordings.errors.Refused,
+    scheduler.errors.Refused,
+    signaling.errors.Refused,
+)
+"""Each part refuses by a class of its own, all with `code` and `details`."""
 
 log = logging.getLogger(__name__)
 
@@ -47,15 +56,20 @@ STATUS: Mapping[str, HTTPStatus] = {
     "code_unknown": HTTPStatus.NOT_FOUND,
     "not_found": HTTPStatus.NOT_FOUND,
     "no_such_room": HTTPStatus.NOT_FOUND,
+    "recording_missing": HTTPStatus.NOT_FOUND,
     "method_not_allowed": HTTPStatus.METHOD_NOT_ALLOWED,
+    "check_in_closed": HTTPStatus.CONFLICT,
     "consent_needed": HTTPStatus.CONFLICT,
     "day_not_published": HTTPStatus.CONFLICT,
     "move_refused": HTTPStatus.CONFLICT,
     "moved_elsewhere": HTTPStatus.CONFLICT,
     "moved_meanwhile": HTTPStatus.CONFLICT,
+    "rated_already": HTTPStatus.CONFLICT,
+    "recording_busy": HTTPStatus.CONFLICT,
     "recording_damaged": HTTPStatus.CONFLICT,
     "seat_taken": HTTPStatus.CONFLICT,
     "session_over": HTTPStatus.CONFLICT,
+    "site_full": HTTPStatus.CONFLICT,
     "slot_not_bookable": HTTPStatus.CONFLICT,
     "slot_taken": HTTPStatus.CONFLICT,
     "stale_generation": HTTPStatus.CONFLICT,
@@ -70,6 +84,9 @@ STATUS: Mapping[str, HTTPStatus] = {
     "too_many_attempts": HTTPStatus.TOO_MANY_REQUESTS,
     "internal": HTTPStatus.INTERNAL_SERVER_ERROR,
     "engine_down": HTTPStatus.SERVICE_UNAVAILABLE,
+    "schema_missing": HTTPStatus.SERVICE_UNAVAILABLE,
+    "schema_too_new": HTTPStatus.SERVICE_UNAVAILABLE,
+    "try_again": HTTPStatus.SERVICE_UNAVAILABLE,
 }
 _CODE_OF_HTTP: Mapping[type[HTTPException], str] = {
     HTTPMethodNotAllowed: "method_not_allowed",
@@ -117,7 +134,8 @@ async def refusal(request: Request, code: str, details: Mapping[str, object]) ->
     if wants_json(request):
         response = problem(code, details)
     elif code == NotLoggedIn.code and request.method in ("GET", "HEAD"):
-        return HTTPSeeOther(f"/login?next={quote(request.path, safe='/')}")
+        target = f"/login?next={quote(request.path, safe='/')}"
+        return Response(status=HTTPStatus.SEE_OTHER.value, headers={"Location": target})
     else:
         words = sentence(code, language_of(request), details)
         response = await page(
@@ -133,7 +151,7 @@ async def answer_refusals(request: Request, handler: Handler) -> StreamResponse:
     """Turn every refusal, HTTP error and bug of the handlers into an answer."""
     try:
         return await handler(request)
-    except (Refused, signaling.errors.Refused) as refused:
+    except AnyRefused as refused:
         return await refusal(request, refused.code, refused.details)
     except HTTPException as error:
         if error.status < HTTPStatus.BAD_REQUEST:

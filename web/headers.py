@@ -2,7 +2,6 @@
 
 from aiohttp.web import Application, Request, StreamResponse
 
-from web.i18n import LANGUAGE_COOKIE, asked_language
 from web.keys import CONTEXT
 
 CONTENT_SECURITY_POLICY = "; ".join(
@@ -44,7 +43,6 @@ def cache_control(request: Request) -> str:
 
 
 async def _put_headers(request: Request, response: StreamResponse) -> None:
-    context = request.app[CONTEXT]
     headers = response.headers
     headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
     headers.setdefault("Permissions-Policy", permissions_policy(request.path))
@@ -56,18 +54,8 @@ async def _put_headers(request: Request, response: StreamResponse) -> None:
     # over plain HTTP, where Sec-Fetch-Site is absent too, no form could be told from a forged one.
     headers["Referrer-Policy"] = "same-origin"
     headers["Server"] = "reception"
-    if context.secure_cookies:
+    if request.app[CONTEXT].secure_cookies:
         headers["Strict-Transport-Security"] = f"max-age={A_YEAR}"
-    language = asked_language(request)
-    if language is not None and not response.prepared:
-        response.set_cookie(
-            LANGUAGE_COOKIE,
-            language,
-            max_age=A_YEAR,
-            samesite="Lax",
-            secure=context.secure_cookies,
-            httponly=True,
-        )
 
 
 def install_headers(app: Application) -> None:

@@ -4,12 +4,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal, get_args
 
-from aiohttp.web import AppKey, Request
+from aiohttp.typedefs import Handler
+from aiohttp.web import AppKey, HTTPException, Request, StreamResponse, middleware
 from babel.messages.pofile import read_po
+
+from web.keys import CONTEXT
 
 Language = Literal["zh", "en"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 LANGUAGE_COOKIE = "lang"
+LANGUAGE_KEPT_SECONDS = 365 * 24 * 60 * 60
 LOCALE_ROOT = Path(__file__).parent / "locale"
 
 Catalogue = Mapping[str, str]
@@ -19,19 +23,15 @@ CATALOGUE: AppKey[Catalogue] = AppKey("catalogue", Mapping)
 def load_catalogue(root: Path = LOCALE_ROOT) -> Catalogue:
     """Merge every `.po` file of English below `root`: source string to translation.
 
-    Raises:
-        ValueError: two files translate one source string differently.
+    One source string has one English; a test finds two files that disagree.
     """
     merged: dict[str, str] = {}
     for path in sorted((root / "en" / "LC_MESSAGES").glob("*.po")):
         with path.open("rb") as source:
             entries = read_po(source, locale="en")
         for entry in entries:
-            if not entry.id or not entry.string:
-                continue
-            text, english = str(entry.id), str(entry.string)
-            if merged.setdefault(text, english) != english:
-                raise ValueError(f"{path.name} translates {text!r} differently from another file")
+            if entry.id and entry.string:
+                merged.setdefault(str(entry.id), str(entry.string))
     return merged
 
 
@@ -58,3 +58,29 @@ def asked_language(request: Request) -> Language | None:
 def language_of(request: Request) -> Language:
     """Tell the language to answer in: `?lang=`, else the cookie, else Chinese."""
     return asked_language(request) or _known(request.cookies.get(LANGUAGE_COOKIE)) or "zh"
+
+
+@middleware
+async def keep_language(request: Request, handler: Handler) -> StreamResponse:
+    """Keep the language a person has switched to for their next pages."""
+    try:
+        response = await handler(request)
+    except HTTPException as redirect:
+        _remember(request, redirect)
+        raise
+    _remember(request, response)
+    return response
+
+
+def _remember(request: Request, response: StreamResponse) -> None:
+    language = asked_language(request)
+    if language is None or response.prepared:
+        return
+    response.set_cookie(
+        LANGUAGE_COOKIE,
+        language,
+        max_age=LANGUAGE_KEPT_SECONDS,
+        samesite="Lax",
+        secure=request.app[CONTEXT].secure_cookies,
+        httponly=True,
+    )

@@ -3,69 +3,25 @@
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from functools import partial
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from aiohttp.web import AppKey, Request, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from reception.domain.codes import label
+from reception.domain.people import grouped
 from web.auth import who
 from web.i18n import CATALOGUE, LANGUAGES, Catalogue, Language, language_of, translate
 from web.keys import CONTEXT
+from web.words import conflict_words, occurrence_words, reason_words, rule_words
+from web.writing import clock_words, day_words, hours_words, weekday_words, when_words
+
+__all__ = ["RENDERER", "Renderer", "day_words", "make_renderer", "page", "say"]
 
 WEB_ROOT = Path(__file__).parent
 STATIC_ROOT = WEB_ROOT / "static"
-SHANGHAI = ZoneInfo("Asia/Shanghai")
-_WEEKDAYS: Mapping[Language, tuple[str, ...]] = {
-    "zh": ("星期一", "星期二", "星期三", "星期四", "星期五", "星期六", "星期日"),
-    "en": ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
-}
-_MONTHS = (
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-)
-
-
-def weekday_words(value: date, language: Language) -> str:
-    """Name the weekday: `星期日`, `Sunday`."""
-    return _WEEKDAYS[language][value.weekday()]
-
-
-def day_words(value: date, language: Language) -> str:
-    """Write a day with its weekday: `2026年11月22日 星期日`, `Sunday 22 November 2026`.
-
-    An instant (an aware datetime) is written as the day it falls on in Shanghai.
-    """
-    if isinstance(value, datetime):
-        value = value.astimezone(SHANGHAI).date()
-    name = weekday_words(value, language)
-    if language == "zh":
-        return f"{value.year}年{value.month}月{value.day}日 {name}"
-    return f"{name} {value.day} {_MONTHS[value.month - 1]} {value.year}"
-
-
-def clock_words(value: datetime, language: Language) -> str:
-    """Write the time of day of an aware instant in Shanghai: `14:30`."""
-    return value.astimezone(SHANGHAI).strftime("%H:%M")
-
-
-def when_words(value: datetime, language: Language) -> str:
-    """Write an aware instant: `2026年11月22日 星期日 14:30`, `Sunday 22 November 2026, 14:30`."""
-    separator = " " if language == "zh" else ", "
-    return f"{day_words(value, language)}{separator}{clock_words(value, language)}"
 
 
 def hash_static(root: Path = STATIC_ROOT) -> dict[str, str]:
@@ -113,10 +69,17 @@ def _environment(
         "clock": clock_words,
         "when": when_words,
         "weekday": weekday_words,
+        "hours": hours_words,
+        "reason": partial(reason_words, say=say),
+        "occurrence": partial(occurrence_words, say=say),
+        "rule": partial(rule_words, say=say),
+        "conflict": partial(conflict_words, say=say),
         "label": label,
     }
     for name, write in filters.items():
         environment.filters[name] = partial(write, language=language)
+    environment.filters["grouped"] = grouped
+    environment.filters["instant"] = datetime.fromisoformat
     return environment
 
 

@@ -1,0 +1,70 @@
+"""Cases for those who work on them: the list, and one case with all that has happened."""
+
+from typing import TYPE_CHECKING
+
+from aiohttp.web import Request, Response, get
+
+from reception.domain.codes import Role
+from reception.domain.deadlines import TIME_LIMITS
+from reception.services import cases
+from scheduler.calendar import local_day
+from web.auth import require
+from web.forms import query_of
+from web.keys import CONTEXT
+from web.render import page
+from web.timers import timer
+
+if TYPE_CHECKING:
+    from aiohttp.web_routedef import RouteDef
+
+STAFF = (Role.CLERK, Role.LEADER, Role.HANDLER)
+PER_PAGE = 50
+
+
+async def case_list(request: Request) -> Response:
+    """List the cases the actor may see, the newest first."""
+    actor = await require(request, *STAFF)
+    context = request.app[CONTEXT]
+    query = query_of(request)
+    number = query.number("page", 1, 10_000) if query.text("page") else 1
+    found = await cases.list_cases(
+        context.db,
+        actor=actor,
+        search=query.text("search"),
+        limit=PER_PAGE + 1,
+        offset=(number - 1) * PER_PAGE,
+    )
+    return await page(
+        request,
+        "cases/list.html",
+        search=query.text("search"),
+        cases=found[:PER_PAGE],
+        number=number,
+        has_more=len(found) > PER_PAGE,
+    )
+
+
+async def case_page(request: Request) -> Response:
+    """Show one case: facts, due dates, talks, timeline."""
+    actor = await require(request, *STAFF)
+    context = request.app[CONTEXT]
+    now = context.clock.now()
+    found = await cases.case_page(
+        context.db, case_id=request.match_info["case_id"], actor=actor, now=now
+    )
+    today = local_day(now)
+    return await page(
+        request,
+        "cases/case.html",
+        case=found.case,
+        timers=[timer(deadline, today) for deadline in found.deadlines],
+        timeline=found.timeline,
+        bookings=found.bookings,
+        sessions=found.sessions,
+        deadline_names=TIME_LIMITS,
+    )
+
+
+def routes() -> "list[RouteDef]":
+    """List the routes of this module."""
+    return [get("/cases", case_list), get("/cases/{case_id}", case_page)]

@@ -1,0 +1,221 @@
+"""When leaders receive: rules, what they come to over a year, planning and publishing days."""
+
+from collections.abc import Sequence
+from datetime import date, time, timedelta
+from typing import TYPE_CHECKING
+
+from aiohttp.web import HTTPSeeOther, Request, Response, StreamResponse, get, post
+
+from reception.domain.access import Actor
+from reception.domain.codes import Mode, Role
+from reception.domain.errors import BadInput, NotFound
+from reception.domain.reception_days import MINIMUM_LEAD, DayState
+from reception.services import calendar, places
+from reception.services.calendar import DayView, RuleView
+from reception.services.places import LeaderView
+from scheduler.calendar import DaySpan, local_day
+from scheduler.rules import Occurrence, RestPolicy, expand, parse_rule
+from web.auth import require
+from web.forms import Form, form_of, query_of
+from web.keys import CONTEXT
+from web.render import page
+
+if TYPE_CHECKING:
+    from aiohttp.web_routedef import RouteDef
+
+PREVIEW_DAYS = 366
+PLAN_DAYS = 60
+_READERS = (Role.CLERK, Role.ADMIN)
+
+
+def parse_windows(text: str) -> tuple[tuple[time, time], ...]:
+    """Read the hours of a day: `08:30-11:30, 14:30-17:00`.
+
+    Raises:
+        BadInput: it is not a list of hours, or one ends before it starts.
+    """
+    windows = []
+    for part in text.replace("，", ",").replace("、", ",").replace("–", "-").split(","):
+        start, _, end = part.strip().partition("-")
+        try:
+            window = (time.fromisoformat(start.strip()), time.fromisoformat(end.strip()))
+        except ValueError:
+            raise BadInput(field="windows", reason="not_hours") from None
+        if window[0] >= window[1] or window[0].tzinfo or window[1].tzinfo:
+            raise BadInput(field="windows", reason="not_hours")
+        windows.append(window)
+    return tuple(windows)
+
+
+async def overview(request: Request) -> Response:
+    """List the leaders of the area, each with the rules that stand."""
+    actor = await require(request, *_READERS)
+    context = request.app[CONTEXT]
+    leaders = await places.leaders(context.db, within=actor.area_code)
+    rules = {leader.id: await calendar.rules(context.db, leader_id=leader.id) for leader in leaders}
+    return await page(request, "planning/overview.html", leaders=leaders, rules=rules)
+
+
+async def _leader_of(request: Request, actor: Actor) -> LeaderView:
+    wanted = request.match_info["leader_id"]
+    context = request.app[CONTEXT]
+    for leader in await places.leaders(context.db, within=actor.area_code):
+        if leader.id == wanted:
+            return leader
+    raise NotFound(thing="leader")
+
+
+async def _preview(request: Request, leader: LeaderView, rule: RuleView) -> Sequence[Occurrence]:
+    context = request.app[CONTEXT]
+    today = local_day(context.clock.now())
+    first = max(today, rule.valid_from)
+    last = min(today + timedelta(days=PREVIEW_DAYS), rule.valid_to or date.max)
+    if last < first:
+        return ()
+    table = await calendar.day_table(context.db, area_code=leader.area_code)
+    span = DaySpan(first, last)
+    return expand(parse_rule(rule.text), rule.on_weekend, rule.on_holiday, table, span)
+
+
+async def leader_page(request: Request) -> Response:
+    """Show a leader's rules, the chosen one over the next year, and the days already planned."""
+    actor = await require(request, *_READERS)
+    context = request.app[CONTEXT]
+    now = context.clock.now()
+    today = local_day(now)
+    leader = await _leader_of(request, actor)
+    rules = await calendar.rules(context.db, leader_id=leader.id)
+    query = query_of(request)
+    chosen = next((rule for rule in rules if rule.id == query.text("rule")), None)
+    return await page(
+        request,
+        "planning/leader.html",
+        leader=leader,
+        rules=rules,
+        chosen=chosen,
+        preview=await _preview(request, leader, chosen) if chosen else (),
+        days=await _coming_days(request, leader, today),
+        earliest=today + MINIMUM_LEAD,
+        today=today,
+        policies=tuple(RestPolicy),
+        result={name: query.text(name) for name in ("created", "kept", "moved", "removed")}
+        if query.text("created")
+        else None,
+        conflicts=query.texts("conflict"),
+    )
+
+
+async def _coming_days(request: Request, leader: LeaderView, today: date) -> tuple[DayView, ...]:
+    context = request.app[CONTEXT]
+    return await calendar.days(
+        context.db,
+        leader_id=leader.id,
+        first=today,
+        last=today + timedelta(days=PLAN_DAYS),
+        now=context.clock.now(),
+    )
+
+
+async def add_rule(request: Request) -> StreamResponse:
+    """Add a rule to a leader and show what it comes to."""
+    actor = await require(request, Role.CLERK)
+    context = request.app[CONTEXT]
+    leader = await _leader_of(request, actor)
+    form = await form_of(request)
+    now = context.clock.now()
+    rule_id = await calendar.add_rule(
+        context.db,
+        leader_id=leader.id,
+        text=form.required("text"),
+        on_weekend=form.choice("on_weekend", RestPolicy),
+        on_holiday=form.choice("on_holiday", RestPolicy),
+        windows=parse_windows(form.required("windows")),
+        slot_minutes=form.number("slot_minutes", 10, 180),
+        buffer_minutes=form.number("buffer_minutes", 0, 60),
+        mode=Mode.VIDEO,
+        valid_from=local_day(now),
+        actor=actor,
+        now=now,
+    )
+    raise HTTPSeeOther(f"/planning/{leader.id}?rule={rule_id}")
+
+
+async def plan(request: Request) -> StreamResponse:
+    """Plan the next 60 days of a rule; what is published or booked stays and is reported."""
+    actor = await require(request, Role.CLERK)
+    context = request.app[CONTEXT]
+    leader = await _leader_of(request, actor)
+    form = await form_of(request)
+    rule_id = form.required("rule")
+    now = context.clock.now()
+    today = local_day(now)
+    result = await calendar.plan(
+        context.db,
+        rule_id=rule_id,
+        window=(today, today + timedelta(days=PLAN_DAYS)),
+        actor=actor,
+        now=now,
+    )
+    target = request.rel_url.with_path(f"/planning/{leader.id}").with_query(
+        [
+            ("rule", rule_id),
+            ("created", str(result.created)),
+            ("kept", str(result.kept)),
+            ("moved", str(result.moved)),
+            ("removed", str(result.removed)),
+            *(("conflict", conflict) for conflict in result.conflicts),
+        ]
+    )
+    raise HTTPSeeOther(target)
+
+
+def _publishable(days: Sequence[DayView], form: Form) -> list[str]:
+    chosen = set(form.texts("day"))
+    return [day.id for day in days if day.id in chosen and day.state is DayState.PLANNED]
+
+
+async def publish(request: Request) -> StreamResponse:
+    """Publish the ticked days: from then on they are in the public calendar and can be booked."""
+    actor = await require(request, Role.CLERK)
+    context = request.app[CONTEXT]
+    leader = await _leader_of(request, actor)
+    now = context.clock.now()
+    days = await _coming_days(request, leader, local_day(now))
+    day_ids = _publishable(days, await form_of(request))
+    if not day_ids:
+        raise BadInput(field="day", reason="missing")
+    await calendar.publish(context.db, day_ids=day_ids, actor=actor, now=now)
+    raise HTTPSeeOther(f"/planning/{leader.id}")
+
+
+async def add_day(request: Request) -> StreamResponse:
+    """Add one day outside the rules; it is public at once, marked as added."""
+    actor = await require(request, Role.CLERK)
+    context = request.app[CONTEXT]
+    leader = await _leader_of(request, actor)
+    form = await form_of(request)
+    await calendar.add_day(
+        context.db,
+        leader_id=leader.id,
+        date=form.day("date"),
+        windows=parse_windows(form.required("windows")),
+        slot_minutes=form.number("slot_minutes", 10, 180),
+        buffer_minutes=form.number("buffer_minutes", 0, 60),
+        mode=Mode.VIDEO,
+        topic=form.text("topic")[:60],
+        actor=actor,
+        now=context.clock.now(),
+    )
+    raise HTTPSeeOther(f"/planning/{leader.id}")
+
+
+def routes() -> "list[RouteDef]":
+    """List the routes of this module."""
+    return [
+        get("/planning", overview),
+        get("/planning/{leader_id}", leader_page),
+        post("/planning/{leader_id}/rules", add_rule),
+        post("/planning/{leader_id}/plan", plan),
+        post("/planning/{leader_id}/publish", publish),
+        post("/planning/{leader_id}/days", add_day),
+    ]

@@ -1,0 +1,104 @@
+"""What everybody may see without a log-in: the reception calendar, its notices, a case by code."""
+
+from typing import TYPE_CHECKING
+
+from aiohttp.web import Request, Response, get, post
+
+from reception.domain.errors import CodeUnknown, NotFound
+from reception.domain.reception_days import PUBLIC_STATES
+from reception.domain.refusals import sentence
+from reception.domain.slots import SlotState
+from reception.services import calendar, cases, places
+from scheduler.calendar import local_day
+from web.errors import status_of
+from web.forms import form_of, query_of
+from web.i18n import language_of
+from web.keys import CONTEXT
+from web.months import month_of, parse_month, weeks
+from web.ops import METRICS
+from web.render import page
+from web.timers import timer
+
+if TYPE_CHECKING:
+    from aiohttp.web_routedef import RouteDef
+
+
+async def month(request: Request) -> Response:
+    """Show the published days of a month, of one area or one leader when asked."""
+    context = request.app[CONTEXT]
+    now = context.clock.now()
+    query = query_of(request)
+    shown = parse_month(query.text("month")) if query.text("month") else month_of(local_day(now))
+    area, leader_id = query.text("area"), query.text("leader")
+    leaders = await places.leaders(context.db)
+    codes = {leader.area_code for leader in leaders}
+    days = await calendar.public_days(
+        context.db, within=area or None, first=shown.first, last=shown.last, now=now
+    )
+    listed = [day for day in days if leader_id in ("", day.leader.id)]
+    return await page(
+        request,
+        "public/month.html",
+        month=shown,
+        today=local_day(now),
+        weeks=weeks(shown, listed),
+        any_days=bool(listed),
+        leaders=leaders,
+        areas=[item for item in await places.areas(context.db) if item.code in codes],
+        area=area,
+        leader=leader_id,
+    )
+
+
+async def notice(request: Request) -> Response:
+    """Show the notice of one published day: who, when, where, and how to book."""
+    context = request.app[CONTEXT]
+    now = context.clock.now()
+    day = await calendar.day(context.db, day_id=request.match_info["day_id"])
+    if day.state not in PUBLIC_STATES:
+        raise NotFound(thing="day")
+    slots = await calendar.slots(context.db, day_id=day.id, now=now)
+    return await page(
+        request,
+        "public/notice.html",
+        day=day,
+        free=sum(slot.state is SlotState.OPEN and slot.ends_at > now for slot in slots),
+        sites=await places.sites(context.db, within=day.leader.area_code),
+    )
+
+
+async def query_form(request: Request) -> Response:
+    """Ask for a query code. A code behind `#` is filled in by the page itself."""
+    return await page(request, "public/query.html", code="", found=None, timer=None, refused=None)
+
+
+async def query(request: Request) -> Response:
+    """Show how a case stands to whoever holds its code; no names are on the page."""
+    context = request.app[CONTEXT]
+    now = context.clock.now()
+    code = (await form_of(request)).text("code")[:40]
+    try:
+        found = await cases.query(context.db, query_code=code, now=now)
+    except CodeUnknown as refused:
+        request.app[METRICS].refusals.labels(refused.code).inc()
+        return await page(
+            request,
+            "public/query.html",
+            status=status_of(refused.code).value,
+            code=code,
+            found=None,
+            timer=None,
+            refused=sentence(refused.code, language_of(request), refused.details),
+        )
+    bar = timer(found.due, local_day(now)) if found.due is not None else None
+    return await page(request, "public/query.html", code=code, found=found, timer=bar, refused=None)
+
+
+def routes() -> "list[RouteDef]":
+    """List the routes of this module."""
+    return [
+        get("/calendar", month),
+        get("/calendar/{day_id}", notice),
+        get("/query", query_form),
+        post("/query", query),
+    ]

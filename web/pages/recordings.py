@@ -1,0 +1,129 @@
+"""Recordings of a talk: the page that plays all participants in step, and the files behind it."""
+
+import asyncio
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from aiohttp.web import Request, Response, StreamResponse, get
+
+from reception.domain.codes import Role
+from reception.domain.errors import NotFound
+from reception.services import booking, records, sessions
+from recordings.errors import RangeUnsatisfiable
+from recordings.playback import ByteRange, RangeReader, parse_range
+from web.auth import require
+from web.errors import refusal
+from web.keys import CONTEXT
+from web.marks import playback
+from web.render import page, say
+
+if TYPE_CHECKING:
+    from aiohttp.web_routedef import RouteDef
+
+STAFF = (Role.CLERK, Role.LEADER, Role.HANDLER)
+
+
+def _seat_words(request: Request) -> Mapping[str, str]:
+    return {
+        "petitioner": say(request, "信访人"),
+        "leader": say(request, "接访领导"),
+        "clerk": say(request, "登记员"),
+        "department": say(request, "责任单位"),
+    }
+
+
+def _kind_words(request: Request) -> Mapping[str, str]:
+    return {"audio": say(request, "声音"), "video": say(request, "图像")}
+
+
+def _cause_words(request: Request) -> Mapping[str, str]:
+    """Say what made a gap; the causes are those of `recordings.manifest.CAUSES`."""
+    return {
+        "loss": say(request, "网络丢失"),
+        "left": say(request, "本人不在线"),
+        "muted": say(request, "本人关闭"),
+        "aside": say(request, "会商离席"),
+        "crash": say(request, "录制程序中断后恢复"),
+        "disk": say(request, "存储空间不足"),
+        "damage": say(request, "文件损坏"),
+    }
+
+
+async def player(request: Request) -> Response:
+    """Show the recordings of one session."""
+    actor = await require(request, *STAFF)
+    context = request.app[CONTEXT]
+    session_id = request.match_info["session_id"]
+    view = await sessions.session(context.db, session_id=session_id, actor=actor)
+    held = await booking.booking(context.db, booking_id=view.booking_id, actor=actor)
+    return await page(
+        request,
+        "recordings/player.html",
+        session=view,
+        booking=held,
+        players=[playback(recording) for recording in view.recordings],
+        seats=_seat_words(request),
+        kinds=_kind_words(request),
+        causes=_cause_words(request),
+    )
+
+
+async def recording_file(request: Request) -> StreamResponse:
+    """Send one participant's file or the range of it that is asked for (RFC 9110, 14.2).
+
+    The service checks who asks and writes down who looked.
+    """
+    actor = await require(request, *STAFF)
+    context = request.app[CONTEXT]
+    place = await records.file(context.db, file_id=request.match_info["file_id"], actor=actor)
+    path = context.data_root / "recordings" / place.recording_id / place.relative_path
+    try:
+        reader = await asyncio.to_thread(RangeReader, path)
+    except FileNotFoundError:
+        raise NotFound(thing="recording_file") from None
+    try:
+        return await _send(request, reader, path)
+    finally:
+        await asyncio.to_thread(reader.close)
+
+
+async def _send(request: Request, reader: RangeReader, path: Path) -> StreamResponse:
+    try:
+        wanted = parse_range(request.headers.get("Range"), reader.size)
+    except RangeUnsatisfiable as refused:
+        answer = await refusal(request, refused.code, refused.details)
+        answer.headers["Content-Range"] = f"bytes */{reader.size}"
+        return answer
+    part = wanted or ByteRange(0, reader.size)
+    response = StreamResponse(status=206 if wanted else 200)
+    response.content_type = "video/webm" if path.suffix == ".webm" else "application/octet-stream"
+    response.content_length = part.length
+    response.headers["Accept-Ranges"] = "bytes"
+    if wanted:
+        last = part.start + part.length - 1
+        response.headers["Content-Range"] = f"bytes {part.start}-{last}/{reader.size}"
+    await response.prepare(request)
+    if request.method == "GET":
+        await _copy(reader, part, response)
+    await response.write_eof()
+    return response
+
+
+async def _copy(reader: RangeReader, part: ByteRange, response: StreamResponse) -> None:
+    start, left = part
+    while left:
+        # One piece in memory at a time; `write` waits while the player reads slowly.
+        piece = await asyncio.to_thread(reader.read, start, left)
+        if not piece:
+            return
+        await response.write(piece)
+        start, left = start + len(piece), left - len(piece)
+
+
+def routes() -> "list[RouteDef]":
+    """List the routes of this module."""
+    return [
+        get("/sessions/{session_id}/recordings", player),
+        get("/recordings/files/{file_id}", recording_file),
+    ]
