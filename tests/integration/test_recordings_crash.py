@@ -172,15 +172,14 @@ async def test_a_disk_that_fills_up_and_empties_again_leaves_a_gap_and_no_damage
     progress: asyncio.Queue[int] = asyncio.Queue()
     failures: asyncio.Queue[str] = asyncio.Queue()
     loop = asyncio.get_running_loop()
-    recorder = Recorder(
-        small_disk,
-        "r1",
-        clock_ms=clock,
-        on_progress=lambda stored, at_ms: (
-            loop.call_soon_threadsafe(progress.put_nowait, stored) and None
-        ),
-        on_failure=lambda code: loop.call_soon_threadsafe(failures.put_nowait, code) and None,
-    )
+
+    def progressed(stored: int, at_ms: int) -> None:
+        loop.call_soon_threadsafe(progress.put_nowait, stored)
+
+    def failed(code: str) -> None:
+        loop.call_soon_threadsafe(failures.put_nowait, code)
+
+    recorder = Recorder(small_disk, "r1", clock_ms=clock, on_progress=progressed, on_failure=failed)
     source = together(picture(2000), sound(2000))
 
     async def two_seconds(number: int) -> None:
