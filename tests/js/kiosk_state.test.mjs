@@ -92,6 +92,12 @@ test('a talk without recording consent goes on like any other', () => {
   assert.equal(seen(inRoom(), snap('active', { consent: no })), 'talk');
 });
 
+test('a page loaded anew after the end still gives the slip', () => {
+  const turn = initial({ ...booking, session_state: 'closed' });
+  assert.equal(screenOf(turn), 'receipt');
+  assert.equal(idleLimit(turn), 60);
+});
+
 test('a lost line shows its own screen and comes back to where it was', () => {
   assert.equal(seen(inRoom(), snap('active'), snap('reconnecting', { resumes: 'active' })), 'reconnecting');
   assert.equal(seen(inRoom(), snap('active'), snap('reconnecting', { resumes: 'active' }), snap('active')), 'talk');

@@ -3,12 +3,12 @@ import test from 'node:test';
 
 import * as record from '../../web/static/js/record-draft.js';
 import {
-  isLive, matches, missingIn, nextStep, otherMoves, slotLeft,
+  isClosedToWriting, isLive, matches, mayWrite, missingIn, nextStep, otherMoves, slotLeft,
 } from '../../web/static/js/room-state.js';
 
 const villager = { id: 'k', role: 'petitioner', seat: 0, name: '王小花', online: true, media: true };
 const room = (state, moves, more = {}) => ({
-  session: 's', state, moves, media: !['lobby', 'closed'].includes(state), people: [villager],
+  session: 's', me: { id: 'l', role: 'leader', seat: 2 }, state, moves, media: !['lobby', 'closed'].includes(state), people: [villager],
   slot: { starts_at: '2026-11-22T06:30:00Z', ends_at: '2026-11-22T07:00:00Z' }, outcome: null, ...more,
 });
 
@@ -29,6 +29,12 @@ test('the leader is offered one step at a time through an ordinary talk', () => 
   ]);
 });
 
+test('a clerk waits for the leader to write the outcome', () => {
+  const clerk = { me: { id: 'c', role: 'clerk', seat: 3 } };
+  assert.deepEqual(nextStep(room('signed', ['close'], clerk)), { kind: 'wait', key: 'signed' });
+  assert.equal(nextStep(room('signed', ['close'], { ...clerk, outcome: {} })).key, 'close');
+});
+
 test('nothing begins before the petitioner is there', () => {
   const alone = room('lobby', ['begin_notice', 'stop'], { people: [{ ...villager, online: false }] });
   assert.deepEqual(nextStep(alone), { kind: 'wait', key: 'absent' });
@@ -44,6 +50,18 @@ test('only a talk that carries media holds the page', () => {
   assert.ok(!isLive(room('lobby', [])));
   assert.ok(isLive(room('active', [])));
   assert.ok(!isLive(room('closed', [], { media: true })));
+});
+
+test('the record is written from the notice to the signature, by leader and clerk', () => {
+  const seen = (state, role) => {
+    const snapshot = room(state, [], { me: { id: 'x', role, seat: 2 } });
+    return [mayWrite(snapshot), isClosedToWriting(snapshot)];
+  };
+  assert.deepEqual(seen('lobby', 'leader'), [false, false]);
+  assert.deepEqual(seen('active', 'leader'), [true, false]);
+  assert.deepEqual(seen('readback', 'clerk'), [true, false]);
+  assert.deepEqual(seen('signed', 'leader'), [false, true]);
+  assert.deepEqual(seen('active', 'department'), [false, true]);
 });
 
 test('the end of the slot is told before and after', () => {

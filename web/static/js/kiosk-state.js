@@ -12,7 +12,8 @@
  * @typedef {'asking'|'ok'|'bad'} Speaker
  *
  * @typedef {object} Turn
- * @property {'idle'|'code'|'greet'|'devices'|'room'|'elsewhere'} phase
+ * @property {'idle'|'code'|'greet'|'devices'|'room'|'receipt'|'elsewhere'} phase `receipt` only when
+ *   the page was loaded anew after the end of the talk
  * @property {string} digits of the check-in code so far
  * @property {boolean} busy a request is on its way; buttons wait
  * @property {string} refusal the sentence to show, '' when all is well
@@ -64,7 +65,7 @@ const HELD = new Set([
  */
 export function initial(booking = null) {
   return {
-    phase: booking ? 'room' : 'idle',
+    phase: firstPhase(booking),
     digits: '',
     busy: false,
     refusal: '',
@@ -81,6 +82,12 @@ export function initial(booking = null) {
     rated: {},
     receipt: null,
   };
+}
+
+/** @param {KioskBooking|null} booking @returns {Turn['phase']} */
+function firstPhase(booking) {
+  if (!booking) return 'idle';
+  return booking.session_state === 'closed' ? 'receipt' : 'room';
 }
 
 /** @param {Turn} turn @param {TurnEvent} event @returns {Turn} */

@@ -16,7 +16,6 @@ import { ServerClock } from './when.js';
 
 const TODAY_EVERY_MS = 20_000;
 const QUIET_AFTER_MS = 8000;
-const LEADER_SEAT = 1;
 /** After a word of the talk itself the voice stays silent: it would speak into the microphone. */
 const SILENT_SCREENS = new Set(['talk']);
 
@@ -37,7 +36,7 @@ const pad = new SignaturePad(/** @type {HTMLCanvasElement} */ (by('sheet')), () 
   /** @type {HTMLButtonElement} */ (by('sign')).disabled = !pad.isSigned;
 });
 const stage = new Stage(by('stage'), {
-  mainSeat: LEADER_SEAT,
+  mainRole: 'leader',
   label: (person) => person.name,
   silent: () => document.addEventListener('pointerdown', () => stage.resume(), { once: true }),
 });
@@ -372,4 +371,5 @@ view.render(turn, serverClock.now());
 screen = screenOf(turn);
 screenSince = performance.now();
 if (screen === 'joining') join();
+if (screen === 'receipt') fetchReceipt();
 tick();

@@ -6,6 +6,7 @@ const SAVE_AFTER_MS = 2500;
 
 export class RecordBox {
   #draft = emptyRecord();
+  #mayWrite = false;
   /** @type {ReturnType<typeof setTimeout>|undefined} */
   #timer = undefined;
 
@@ -27,22 +28,32 @@ export class RecordBox {
     });
   }
 
-  /** @param {{version: number, text: string}|null} record of a snapshot */
-  receive(record) {
+  /**
+   * @param {{version: number, text: string}|null} record of a snapshot
+   * @param {boolean} mayWrite whether the server takes a record from this person now
+   */
+  receive(record, mayWrite) {
+    this.#mayWrite = mayWrite;
     this.#set(received(this.#draft, record));
     // A snapshot after a lost line is the moment to send what could not be sent.
     if (maySave(this.#draft)) this.#later();
   }
 
+  /** @param {boolean} locked nothing more can be written */
+  lock(locked) {
+    this.box.readOnly = locked;
+  }
+
   /** Save now what is not saved yet; does not reject. */
   async flush() {
     clearTimeout(this.#timer);
-    if (!maySave(this.#draft)) return;
+    if (!this.#mayWrite || !maySave(this.#draft)) return;
     const { text } = this.#draft;
     this.#set(sending(this.#draft));
     const done = await this.save(text).then(() => true, () => false);
     this.#set(answered(this.#draft, done ? text : null));
-    if (maySave(this.#draft)) this.#later();
+    // What was refused is sent again with the next word or snapshot, not over and over.
+    if (done && maySave(this.#draft)) this.#later();
   }
 
   #later() {

@@ -10,6 +10,8 @@
 
 const NEXT = ['begin_notice', 'step_back', 'read_back', 'close'];
 const BESIDE = ['step_aside', 'adjourn', 'stop'];
+const WRITERS = new Set(['leader', 'clerk']);
+const WRITTEN = new Set(['notice', 'active', 'consult', 'reconnecting', 'readback']);
 const OVER = new Set(['closed', 'adjourned', 'stopped', 'broken_off']);
 
 /** @param {Snapshot} snapshot @returns {Step} */
@@ -18,7 +20,10 @@ export function nextStep(snapshot) {
   if (OVER.has(state)) return { kind: 'over', key: state };
   const move = NEXT.find((one) => snapshot.moves.includes(one));
   if (move === 'begin_notice' && !petitionerIsHere(snapshot)) return { kind: 'wait', key: 'absent' };
-  if (move === 'close' && !snapshot.outcome) return { kind: 'outcome', key: 'outcome' };
+  if (move === 'close' && !snapshot.outcome) {
+    // The promise is the leader's own; a clerk waits for it.
+    return snapshot.me.role === 'leader' ? { kind: 'outcome', key: 'outcome' } : { kind: 'wait', key: state };
+  }
   if (move) return { kind: 'move', key: move, move };
   return { kind: 'wait', key: state };
 }
@@ -41,6 +46,22 @@ export function isLive(snapshot) {
 /** @param {Snapshot} snapshot @returns {boolean} */
 export function isOver(snapshot) {
   return OVER.has(snapshot.state);
+}
+
+/**
+ * Whether this person may write the record now: it begins with the notice and stays once signed.
+ *
+ * @param {Snapshot} snapshot
+ * @returns {boolean}
+ */
+export function mayWrite(snapshot) {
+  return WRITERS.has(snapshot.me.role) && WRITTEN.has(snapshot.state);
+}
+
+/** @param {Snapshot} snapshot @returns {boolean} whether this person can write no record any more, or never */
+export function isClosedToWriting(snapshot) {
+  const { state, me } = snapshot;
+  return !WRITERS.has(me.role) || state === 'signed' || state === 'sign_refused' || OVER.has(state);
 }
 
 /**

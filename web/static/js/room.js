@@ -6,7 +6,7 @@ import { OutcomeForm } from './outcome-form.js';
 import { Awake, by, onPress, setText, show } from './page.js';
 import { Refused } from './protocol.js';
 import { RecordBox } from './record-box.js';
-import { isLive, isOver, nextStep, otherMoves, slotLeft } from './room-state.js';
+import { isClosedToWriting, isLive, isOver, mayWrite, nextStep, otherMoves, slotLeft } from './room-state.js';
 import { Stage } from './stage.js';
 import { dataBlock, translator } from './strings.js';
 import { Tabs } from './tabs.js';
@@ -14,7 +14,6 @@ import { elapsed, ServerClock } from './when.js';
 
 /** @typedef {import('./types.js').Snapshot} Snapshot */
 
-const PETITIONER_SEAT = 0;
 /** Moves that end the talk at once are asked about before. */
 const ASKED = new Set(['adjourn', 'stop']);
 const REASONS = /** @type {Record<string, string>} */ ({ stop: 'danger' });
@@ -31,19 +30,21 @@ const self = /** @type {HTMLVideoElement} */ (by('self'));
 const nextButton = /** @type {HTMLButtonElement} */ (by('next'));
 const askDialog = /** @type {HTMLDialogElement} */ (by('ask'));
 const stage = new Stage(by('stage'), {
-  mainSeat: PETITIONER_SEAT,
+  mainRole: 'petitioner',
   label: (person) => (person.online ? person.name : say('away', { name: person.name })),
   silent: () => show(by('sound'), true),
 });
 const record = new RecordBox({ say, save: (text) => call.request('record', { text }) });
-const outcome = new OutcomeForm({
-  say,
-  language,
-  kinds: data.kinds,
-  today: data.today,
-  restDays: data.rest_days,
-  save: (draft) => call.request('outcome', draft),
-});
+const outcome = document.getElementById('outcome')
+  ? new OutcomeForm({
+      say,
+      language,
+      kinds: data.kinds,
+      today: data.today,
+      restDays: data.rest_days,
+      save: (draft) => call.request('outcome', draft),
+    })
+  : null;
 
 /** @type {Snapshot|null} */
 let snapshot = null;
@@ -74,8 +75,9 @@ function render() {
   const joined = names.map((one) => one.name).join(language === 'zh' ? '、' : ', ');
   setText(by('people'), joined ? say('in_room', { names: joined }) : '');
   stage.update(snapshot.people);
-  record.receive(snapshot.record);
-  outcome.receive(snapshot.outcome);
+  record.receive(snapshot.record, mayWrite(snapshot));
+  record.lock(isClosedToWriting(snapshot));
+  outcome?.receive(snapshot.outcome);
   awake.keep(isLive(snapshot));
   renderCover(snapshot);
   renderSteps(snapshot);
@@ -84,7 +86,7 @@ function render() {
 
 /** @param {Snapshot} now */
 function renderCover(now) {
-  const petitioner = now.people.find((one) => one.seat === PETITIONER_SEAT);
+  const petitioner = now.people.find((one) => one.role === 'petitioner');
   let key = '';
   if (!now.media) key = 'cover_lobby';
   else if (now.state === 'consult') key = 'cover_consult';

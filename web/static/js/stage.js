@@ -11,9 +11,9 @@ export class Stage {
 
   /**
    * @param {HTMLElement} root
-   * @param {{mainSeat: number, label: (person: Person) => string,
-   *   silent: () => void}} options `mainSeat` is shown large; `silent` is called when the browser
-   *   wants a touch before it plays sound
+   * @param {{mainRole: string, label: (person: Person) => string, silent: () => void}} options
+   *   whoever has `mainRole` is shown large; `silent` is called when the browser wants a touch before
+   *   it plays sound
    */
   constructor(root, options) {
     this.root = root;
@@ -41,7 +41,10 @@ export class Stage {
   update(people) {
     for (const [seat, { tile, name }] of this.#tiles) {
       const person = people.find((one) => one.seat === seat);
-      tile.hidden = !person || (seat !== this.options.mainSeat && !person.online);
+      const isMain = person?.role === this.options.mainRole;
+      tile.hidden = !person || (!isMain && !person.online);
+      tile.dataset['role'] = person?.role ?? '';
+      tile.classList.toggle('tile--main', isMain);
       tile.classList.toggle('tile--away', !person?.online);
       const text = person ? this.options.label(person) : '';
       if (name.textContent !== text) name.textContent = text;
@@ -60,7 +63,8 @@ export class Stage {
     const known = this.#tiles.get(seat);
     if (known) return known;
     const tile = document.createElement('figure');
-    tile.className = seat === this.options.mainSeat ? 'tile tile--main' : 'tile';
+    tile.className = 'tile';
+    tile.hidden = true;
     tile.dataset['seat'] = String(seat);
     const video = document.createElement('video');
     video.autoplay = true;
