@@ -91,7 +91,7 @@ async def log_in(
         tx.add(
             AuthSession(token_hash=_hash(token), account_id=account.id, created_at=now, seen_at=now)
         )
-    return LoggedIn(token=token, csrf=_csrf(token), actor=_actor_of_account(account))
+    return LoggedIn(token=token, csrf=_csrf(token), actor=actor_of_account(account))
 
 
 async def actor_of_session(db: Database, *, token: str, now: datetime) -> LoggedIn:
@@ -115,7 +115,7 @@ async def actor_of_session(db: Database, *, token: str, now: datetime) -> Logged
     if now - session.seen_at >= SEEN_EVERY:
         async with db.transaction() as tx:
             await rows.see_session(tx, session.token_hash, now)
-    return LoggedIn(token=token, csrf=_csrf(token), actor=_actor_of_account(account))
+    return LoggedIn(token=token, csrf=_csrf(token), actor=actor_of_account(account))
 
 
 async def log_out(db: Database, *, token: str, now: datetime) -> None:
@@ -313,7 +313,8 @@ async def _in_thread(work: Callable[[], Result]) -> Result:
     return await asyncio.get_running_loop().run_in_executor(_THREADS, work)
 
 
-def _actor_of_account(account: Account) -> Actor:
+def actor_of_account(account: Account) -> Actor:
+    """Return who acts when this account is logged in."""
     return Actor(
         kind="account",
         id=account.id,

@@ -27,10 +27,10 @@ from reception.storage.tables import Participant, ResumeToken, Session, Ticket
 TICKET_LIFE = timedelta(seconds=60)
 
 _SEATS: Final[Mapping[Role, tuple[RoomRole, int]]] = {
-    Role.KIOSK: ("petitioner", 0),
-    Role.LEADER: ("leader", 1),
-    Role.CLERK: ("clerk", 2),
-    Role.HANDLER: ("department", 3),
+    Role.KIOSK: ("petitioner", 1),
+    Role.LEADER: ("leader", 2),
+    Role.CLERK: ("clerk", 3),
+    Role.HANDLER: ("department", 4),
 }
 
 
@@ -48,8 +48,8 @@ class Admission:
 async def issue_ticket(db: Database, *, session_id: str, actor: Actor, now: datetime) -> str:
     """Return a ticket that opens the room once, within 60 seconds.
 
-    The seat goes by the actor: the kiosk is the petitioner's (0), then the slot's leader (1),
-    a clerk of the area (2), the organ that owns the case (3).
+    The seat goes by the actor: the kiosk is the petitioner's (1), then the slot's leader (2),
+    a clerk of the area (3), the organ that owns the case (4).
 
     Raises:
         NotFound: there is no such session.

@@ -1,19 +1,30 @@
 """Working days, rules, reception days and slots: from the published plan to the free slot."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from reception.domain.access import Action, Actor, Target
 from reception.domain.codes import Mode
-from reception.domain.errors import BadInput, MovedMeanwhile, NotFound
-from reception.domain.reception_days import DayMove, DayState, after, check_lead
+from reception.domain.errors import BadInput, NotFound
+from reception.domain.reception_days import DayState, check_lead
 from reception.domain.slots import SlotState, is_claimable
 from reception.services.day_tables import table_of
 from reception.services.deadlines import settle_year
 from reception.services.permission import require
 from reception.services.places import LeaderView, leader_view
-from reception.services.wording import day_zh, windows_zh
+from reception.services.planning import Planning, PlanResult
+from reception.services.reception_days import (
+    ADDED,
+    Windows,
+    loaded_windows,
+    new_day,
+    not_offered_yet,
+    publish_day,
+    put_days,
+    spans_of,
+    stored_windows,
+)
 from reception.storage import calendar as rows
 from reception.storage import places
 from reception.storage.database import Database, Transaction
@@ -28,15 +39,33 @@ from reception.storage.tables import (
 from reception.storage.tables import DayRow as DayRowTable
 from reception.storage.tables import DayTable as DayTableTable
 from scheduler.calendar import DayRow, DaySpan, DayTable, local_day
-from scheduler.rules import Occurrence, RestPolicy, expand, format_rule, parse_rule
+from scheduler.rules import RestPolicy, expand, format_rule, parse_rule
 from scheduler.seed import seed_rows, seed_version
-from scheduler.slots import LocalWindow, day_slots
 
-Windows = tuple[tuple[time, time], ...]
 Day = date  # a field named `date` hides the type inside its class
 
-ADDED = "added"
-"""The `reason` of a day that no rule planned."""
+__all__ = [
+    "ADDED",
+    "DayView",
+    "PlanResult",
+    "RuleView",
+    "SlotView",
+    "Windows",
+    "add_day",
+    "add_rule",
+    "day",
+    "day_table",
+    "days",
+    "free_slots",
+    "load_day_table",
+    "load_seeded_year",
+    "plan",
+    "public_days",
+    "publish",
+    "rules",
+    "slot_view",
+    "slots",
+]
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
@@ -91,21 +120,6 @@ class RuleView:
     mode: Mode
     valid_from: date
     valid_to: date | None
-
-
-@dataclass(frozen=True)
-class PlanResult:
-    """How many days were created, kept, moved and removed.
-
-    `conflicts` are for a person to settle: `2026-02-15 published` (the plan changed under a
-    published day), `… booked`, or `… overlap` (the leader has other slots then).
-    """
-
-    created: int
-    kept: int
-    moved: int
-    removed: int
-    conflicts: tuple[str, ...]
 
 
 async def load_day_table(
@@ -205,7 +219,7 @@ async def add_rule(
 
     """
     rule_text = format_rule(parse_rule(text))
-    _spans(valid_from, windows, slot_minutes, buffer_minutes)
+    spans_of(valid_from, windows, slot_minutes, buffer_minutes)
     if valid_to is not None and valid_to < valid_from:
         raise BadInput(field="valid_to", reason="before_valid_from")
     async with db.transaction() as tx:
@@ -216,7 +230,7 @@ async def add_rule(
             text=rule_text,
             on_weekend=RestPolicy(on_weekend).value,
             on_holiday=RestPolicy(on_holiday).value,
-            windows=_stored(windows),
+            windows=stored_windows(windows),
             slot_minutes=slot_minutes,
             buffer_minutes=buffer_minutes,
             lead_days=lead_days,
@@ -266,77 +280,7 @@ async def plan(
             DaySpan(first, last + timedelta(days=1)),
         )
         stored = await rows.days_of_rule(tx, rule_id, first, last)
-        return await _Planning(tx, rule, now).run(wanted, stored)
-
-
-class _Planning:
-    """One run of `plan`: counts what it does."""
-
-    def __init__(self, tx: Transaction, rule: ReceptionRule, now: datetime) -> None:
-        self._tx = tx
-        self._rule = rule
-        self._now = now
-        self._created = self._kept = self._moved = self._removed = 0
-        self._conflicts: list[str] = []
-
-    async def run(self, wanted: Sequence[Occurrence], stored: Sequence[ReceptionDay]) -> PlanResult:
-        by_nominal = {day.nominal_date: day for day in stored}
-        booked = await rows.booked_ever(self._tx, [day.id for day in stored])
-        for occurrence in wanted:
-            day = by_nominal.pop(occurrence.nominal, None)
-            if day is None:
-                if await self._create(occurrence):
-                    self._created += 1
-            elif day.day == occurrence.date:
-                # Loading a year turns a provisional day into a certain one, published or not.
-                day.reason, day.provisional = occurrence.reason, occurrence.provisional
-                self._kept += 1
-            elif self._may_change(day, booked):
-                await rows.remove_days(self._tx, [day.id])
-                if await self._create(occurrence):
-                    self._moved += 1
-        for day in by_nominal.values():
-            if self._may_change(day, booked):
-                await rows.remove_days(self._tx, [day.id])
-                self._removed += 1
-        return PlanResult(
-            self._created, self._kept, self._moved, self._removed, tuple(self._conflicts)
-        )
-
-    def _may_change(self, day: ReceptionDay, booked: set[str]) -> bool:
-        if day.id in booked:
-            self._conflicts.append(f"{day.nominal_date} booked")
-            return False
-        if day.state is not DayState.PLANNED:
-            self._conflicts.append(f"{day.nominal_date} published")
-            return False
-        return True
-
-    async def _create(self, occurrence: Occurrence) -> bool:
-        rule = self._rule
-        day = _new_day(
-            leader_id=rule.leader_id,
-            day=occurrence.date,
-            windows=_loaded(rule.windows),
-            mode=rule.mode,
-            topic="",
-            now=self._now,
-        )
-        day.rule_id = rule.id
-        day.nominal_date = occurrence.nominal
-        day.moved = occurrence.moved
-        day.reason = occurrence.reason
-        day.provisional = occurrence.provisional
-        spans = _spans(
-            occurrence.date, _loaded(rule.windows), rule.slot_minutes, rule.buffer_minutes
-        )
-        free = await _without_overlaps(self._tx, rule.leader_id, spans)
-        if len(free) < len(spans):
-            self._conflicts.append(f"{occurrence.nominal} overlap")
-        if not free:
-            return False
-        await _put_day(self._tx, day, free)
-        return True
+        return await Planning(tx, rule, now).run(wanted, stored)
 
 
 async def add_day(
@@ -361,18 +305,18 @@ async def add_day(
 
     """
     check_lead(date, local_day(now), added=True)
-    spans = _spans(date, windows, slot_minutes, buffer_minutes)
+    spans = spans_of(date, windows, slot_minutes, buffer_minutes)
     async with db.transaction() as tx:
         leader = await _require_planner(tx, actor, leader_id, Action.PLAN_DAY)
-        free = await _without_overlaps(tx, leader_id, spans)
+        free = await not_offered_yet(tx, leader_id, spans)
         if not free:
             raise BadInput(field="windows", reason="no_free_slot")
-        day = _new_day(
+        day = new_day(
             leader_id=leader_id, day=date, windows=windows, mode=mode, topic=topic, now=now
         )
         day.reason = ADDED
-        await _put_day(tx, day, free)
-        await _publish(tx, day, leader, now)
+        await put_days(tx, [(day, free)])
+        await publish_day(tx, day, leader, now)
     return day.id
 
 
@@ -397,7 +341,7 @@ async def publish(db: Database, *, day_ids: Iterable[str], actor: Actor, now: da
                 Target(area_code=leader.area_code, leader_id=leader.id),
             )
             check_lead(day.day, local_day(now), added=day.reason == ADDED)
-            await _publish(tx, day, leader, now)
+            await publish_day(tx, day, leader, now)
 
 
 async def public_days(
@@ -511,108 +455,6 @@ async def _require_planner(tx: Transaction, actor: Actor, leader_id: str, action
     return leader
 
 
-def _spans(
-    day: date, windows: Windows, slot_minutes: int, buffer_minutes: int
-) -> list[tuple[datetime, datetime]]:
-    try:
-        local_windows = [LocalWindow(start, end) for start, end in windows]
-        found = day_slots(
-            day,
-            local_windows,
-            timedelta(minutes=slot_minutes),
-            timedelta(minutes=buffer_minutes),
-        )
-    except ValueError as error:
-        raise BadInput(field="windows", reason=str(error)) from None
-    if not found:
-        raise BadInput(field="windows", reason="no_slot_fits")
-    return [(interval.start, interval.end) for interval in found]
-
-
-async def _without_overlaps(
-    tx: Transaction, leader_id: str, spans: list[tuple[datetime, datetime]]
-) -> list[tuple[datetime, datetime]]:
-    taken = await rows.spans_of_leader(tx, leader_id, spans[0][0], spans[-1][1])
-    return [
-        (start, end)
-        for start, end in spans
-        if not any(start < other_end and other_start < end for other_start, other_end in taken)
-    ]
-
-
-def _new_day(
-    *, leader_id: str, day: date, windows: Windows, mode: Mode, topic: str, now: datetime
-) -> ReceptionDay:
-    return ReceptionDay(
-        id=new_id(),
-        leader_id=leader_id,
-        rule_id=None,
-        day=day,
-        nominal_date=day,
-        moved=False,
-        reason="",
-        provisional=False,
-        state=DayState.PLANNED,
-        mode=mode,
-        topic=topic,
-        windows=_stored(windows),
-        published_at=None,
-        notice="",
-        version=1,
-        created_at=now,
-        rehearsal=False,
-    )
-
-
-async def _put_day(
-    tx: Transaction, day: ReceptionDay, spans: Iterable[tuple[datetime, datetime]]
-) -> None:
-    await tx.put(day)
-    tx.add_all(
-        Slot(
-            id=new_id(),
-            day_id=day.id,
-            leader_id=day.leader_id,
-            starts_at=start,
-            ends_at=end,
-            state=SlotState.OPEN,
-            held_until=None,
-            held_by=None,
-            rehearsal=day.rehearsal,
-        )
-        for start, end in spans
-    )
-    await tx.flush()
-
-
-async def _publish(tx: Transaction, day: ReceptionDay, leader: Leader, now: datetime) -> None:
-    state = day.state
-    if state is DayState.PLANNED:
-        state = after(state, DayMove.APPROVE)
-    state = after(after(state, DayMove.PUBLISH), DayMove.OPEN_BOOKING)
-    changed = await rows.change_day(
-        tx, day.id, day.state, state=state, published_at=now, notice=_notice(day, leader)
-    )
-    if not changed:
-        raise MovedMeanwhile(thing="day")
-
-
-def _notice(day: ReceptionDay, leader: Leader) -> str:
-    topic = f"，主题：{day.topic}" if day.topic else ""
-    return (
-        f"{day_zh(day.day)} {windows_zh(_loaded(day.windows))}，{leader.title}{leader.name}"
-        f"（分管{leader.portfolio}）{day.mode.zh}{topic}。"
-    )
-
-
-def _stored(windows: Windows) -> list[list[str]]:
-    return [[f"{start:%H:%M}", f"{end:%H:%M}"] for start, end in windows]
-
-
-def _loaded(windows: list[list[str]]) -> Windows:
-    return tuple((time.fromisoformat(start), time.fromisoformat(end)) for start, end in windows)
-
-
 def _rule_view(rule: ReceptionRule) -> RuleView:
     return RuleView(
         id=rule.id,
@@ -620,7 +462,7 @@ def _rule_view(rule: ReceptionRule) -> RuleView:
         text=rule.text,
         on_weekend=RestPolicy(rule.on_weekend),
         on_holiday=RestPolicy(rule.on_holiday),
-        windows=_loaded(rule.windows),
+        windows=loaded_windows(rule.windows),
         slot_minutes=rule.slot_minutes,
         buffer_minutes=rule.buffer_minutes,
         lead_days=rule.lead_days,
@@ -642,7 +484,7 @@ def _day_view(day: ReceptionDay, leader: Leader, area: Area, counts: tuple[int, 
         state=day.state,
         mode=day.mode,
         topic=day.topic,
-        windows=_loaded(day.windows),
+        windows=loaded_windows(day.windows),
         slots_open=counts[0],
         slots_booked=counts[1],
         published_at=day.published_at,

@@ -119,9 +119,7 @@ class PublicCase:
     timeline: tuple[EventView, ...]
 
 
-async def register(
-    db: Database, *, draft: CaseDraft, actor: Actor, now: datetime
-) -> CaseView:
+async def register(db: Database, *, draft: CaseDraft, actor: Actor, now: datetime) -> CaseView:
     """Register a case in the actor's area; D1 starts.
 
     Numbers such as `330726-2026-000001` have no gaps per area and year.
@@ -224,9 +222,7 @@ async def move(
     action = Action.WITHDRAW_CASE if move is CaseMove.WITHDRAW else Action.SEE_CASE
     async with db.transaction() as tx:
         row = await _require(tx, case_id, actor, action)
-        await advance_case(
-            tx, row[0], move, actor, now, organ_id=organ_id, remark=note.strip()
-        )
+        await advance_case(tx, row[0], move, actor, now, organ_id=organ_id, remark=note.strip())
         moved = await rows.case(tx, case_id)
         assert moved is not None
         return case_view(moved)
@@ -288,9 +284,7 @@ def case_view(row: rows.CaseRow) -> CaseView:
     )
 
 
-async def _require(
-    tx: Transaction, case_id: str, actor: Actor, action: Action
-) -> rows.CaseRow:
+async def _require(tx: Transaction, case_id: str, actor: Actor, action: Action) -> rows.CaseRow:
     row = await rows.case(tx, case_id)
     if row is None:
         raise NotFound(thing="case")

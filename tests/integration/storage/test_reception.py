@@ -197,7 +197,7 @@ async def test_a_ticket_opens_the_room_once_and_within_a_minute(db: Database) ->
 
     first = await ticket()
     admission = await sessions.redeem_ticket(db, ticket=first, now=later(0.9))
-    assert (admission.person.role, admission.person.seat) == ("leader", 1)
+    assert (admission.person.role, admission.person.seat) == ("leader", 2)
     assert admission.actor == made.leader
     with pytest.raises(TicketUsed):
         await sessions.redeem_ticket(db, ticket=first, now=later(0.9))
@@ -252,7 +252,7 @@ async def test_snapshots_show_who_came_and_who_is_connected(db: Database) -> Non
     shown = await sessions.set_online(
         db, session_id=session_id, person_id=admission.person.id, online=True, now=NOW
     )
-    assert [(one.role, one.seat, one.online) for one in shown.people] == [("petitioner", 0, True)]
+    assert [(one.role, one.seat, one.online) for one in shown.people] == [("petitioner", 1, True)]
     assert shown.version > before.version
 
 
