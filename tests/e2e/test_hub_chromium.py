@@ -1,6 +1,7 @@
 """The hub between real browsers: two Chromium pages with fake cameras see and hear each other."""
 
 import asyncio
+import itertools
 import shutil
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
@@ -11,6 +12,7 @@ from aiohttp import web as http
 from playwright.async_api import Browser, Page, async_playwright
 
 from signaling.hub.hub import Hub
+from signaling.hub.port import Address
 from tests.build_media import ListSink
 from tests.e2e.hub_page import create_app
 
@@ -23,6 +25,8 @@ FLAGS = [
     "--disable-background-networking",
 ]
 SEATS = 4
+# Chromium's payload type for it, which the hub echoes
+OPUS = 111
 
 
 @pytest.fixture
@@ -81,6 +85,31 @@ async def test_a_rejoining_browser_is_seen_again_without_anyone_renegotiating(
     assert {person.person: person.gen for person in stats.people} == {"villager": 2, "leader": 1}
 
 
+async def test_lost_sound_is_asked_for_and_sent_again(
+    hub: Hub, address: str, browser: Browser
+) -> None:
+    _lose_sound(hub, every=10)
+    villager, leader = await _open(browser, address), await _open(browser, address)
+    await _join(villager, "villager", 1, 1)
+    await _join(leader, "leader", 2, 1)
+    await _until(
+        leader, "r => r.kind === 'audio' && r.packets >= 100 && r.nacks >= 3 && r.lost <= 2"
+    )
+    stats = await hub.stats("reception")
+    assert {person.person: person.rtx_out >= 3 for person in stats.people}["leader"]
+
+
+def _lose_sound(hub: Hub, *, every: int) -> None:
+    """Lose every so many-th packet of sound on its first way out."""
+    send, count = hub.port.send, itertools.count(1)
+
+    def lose(length: int, address: Address) -> bool:
+        is_sound = hub.port.outgoing.data[1] & 0x7F == OPUS
+        return True if is_sound and next(count) % every == 0 else send(length, address)
+
+    hub.port.send = lose  # type: ignore[method-assign]  # a hook for tests
+
+
 def _clock() -> datetime:
     return datetime.fromtimestamp(asyncio.get_running_loop().time() + 1_700_000_000, UTC)
 
@@ -109,13 +138,21 @@ async def _seen(page: Page) -> dict[str, Any]:
 
 
 async def _until_seen(page: Page, *, frames: int) -> None:
-    await page.wait_for_function(
-        """async frames => {
-          const inbound = (await stats()).inbound;
-          return inbound.some(r => r.kind === 'video' && r.frames >= frames)
-            && inbound.some(r => r.kind === 'audio' && r.packets >= frames);
-        }""",
-        arg=frames,
-        timeout=30_000,
-        polling=200,
-    )
+    await _until(page, f"r => r.kind === 'video' && r.frames >= {frames}")
+    await _until(page, f"r => r.kind === 'audio' && r.packets >= {frames}")
+
+
+async def _until(page: Page, holds: str) -> None:
+    """Wait until the JavaScript predicate holds for one of the page's incoming streams.
+
+    The page polls itself: playwright's own polling takes an async predicate's promise for true.
+    """
+    async with asyncio.timeout(30):
+        await page.evaluate(
+            """async holds => {
+              const predicate = eval(holds);
+              while (!(await stats()).inbound.some(predicate))
+                await new Promise(resolve => setTimeout(resolve, 100));
+            }""",
+            holds,
+        )
