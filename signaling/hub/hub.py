@@ -335,9 +335,9 @@ class Hub:
             now = loop.time()
             for connection in tuple(self._owners):
                 self._tick(connection, now)
-            for room in self._rooms.values():
+            for room in tuple(self._rooms.values()):
                 if room.recording is not None:
-                    room.recording.tick(now)
+                    self._tick_recording(room.recording, now)
             if now - progress_at >= PROGRESS_INTERVAL:
                 progress_at = now
                 self._set_clock()
@@ -362,6 +362,12 @@ class Hub:
                 self._lose(connection, "never_connected")
         elif heard_at is not None and now - heard_at > SILENCE:
             self._lose(connection, "silent")
+
+    def _tick_recording(self, recording: Recording, now: float) -> None:
+        try:
+            recording.tick(now)
+        except Exception as error:  # noqa: BLE001  # the edge: one recording must not stop the hub
+            recording.fail(error)
 
     def _report_progress(self, now: float) -> None:
         at_ms = int(self._wall(now) * 1000)

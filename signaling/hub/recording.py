@@ -84,7 +84,7 @@ class Recording:
                 data=data,
             )
         except Exception as error:  # noqa: BLE001  # the edge: a sink must not stop the media
-            self._fail(error)
+            self.fail(error)
             return
         self.frames += 1
         self.bytes += len(data)
@@ -98,7 +98,15 @@ class Recording:
                 participant=person, kind=kind, at_ms=int(self._wall(at) * 1000), cause=cause
             )
         except Exception as error:  # noqa: BLE001  # the edge: a sink must not stop the media
-            self._fail(error)
+            self.fail(error)
+
+    def fail(self, error: Exception) -> None:
+        """Give nothing more to the sink and say so, once."""
+        if self._failed:
+            return
+        self._failed = True
+        logger.error("recording %s failed", self.identifier, exc_info=error)
+        self._on_failed(self, f"{type(error).__name__}: {error}"[:200])
 
     def _captured_ms(self, track: Track, timestamp: int, at: float) -> int:
         report = track.report
@@ -109,11 +117,6 @@ class Recording:
         if delta >= 1 << 31:
             delta -= 1 << 32
         return int((seconds + delta / track.clock_rate) * 1000)
-
-    def _fail(self, error: Exception) -> None:
-        self._failed = True
-        logger.error("recording %s failed", self.identifier, exc_info=error)
-        self._on_failed(self, f"{type(error).__name__}: {error}"[:200])
 
 
 class _Taker:

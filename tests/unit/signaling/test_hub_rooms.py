@@ -201,6 +201,20 @@ async def test_a_recording_that_breaks_says_so_once(hub: Hub) -> None:
     assert closed == RecordingClosed(ROOM, "fine", 0)
 
 
+async def test_a_recording_whose_tick_fails_does_not_stop_the_hub(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: Recording, now: float) -> None:
+        raise ValueError("broken")
+
+    events = hub.events()
+    monkeypatch.setattr(Recording, "tick", fail)
+    await hub.record(ROOM, "r")
+    _, failed = await after(events, 1)
+    assert failed == RecordingFailed(ROOM, "r", "ValueError: broken")
+    assert [task for task in hub._tasks._tasks if not task.done()]
+
+
 def test_a_recording_tells_when_people_leave_and_not_twice() -> None:
     sink = ListSink()
     recording = Recording("r", sink, lambda now: 1000 + now, lambda *_: None)
