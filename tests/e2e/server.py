@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-START_SECONDS = 60.0
+START_SECONDS = 120.0
 STOP_SECONDS = 15.0
 POLL_SECONDS = 0.1
 
@@ -56,7 +56,7 @@ def demo(
     port = port or free_port()
     # Beside the folder, which the demo wants empty or its own.
     log = data.with_suffix(".log")
-    command = [str(Path(sys.executable).parent / "reception"), "demo", "--data", str(data)]
+    command = [sys.executable, "-m", "reception", "demo", "--data", str(data)]
     command += ["--port", str(port), *(["--https"] if https else [])]
     with log.open("wb") as output:
         process = subprocess.Popen(
