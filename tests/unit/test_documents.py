@@ -1,12 +1,15 @@
 """The documents say what the program does."""
 
+import argparse
 import html
 import re
+from collections.abc import Iterator
 from dataclasses import MISSING, fields
 from pathlib import Path
 
 import pytest
 
+from reception.cli import _parser
 from reception.settings import Settings
 from web.ops import make_metrics
 
@@ -67,3 +70,19 @@ def test_both_readmes_show_the_same_pictures() -> None:
 
     assert pictures("README.md") == pictures("README.zh-CN.md")
     assert len(pictures("README.md")) == 8
+
+
+def commands(parser: argparse.ArgumentParser, name: str) -> Iterator[str]:
+    """Yield every command a person can type, as they type it."""
+    inner = [action for action in parser._actions if isinstance(action, argparse._SubParsersAction)]
+    if not inner:
+        yield name
+    for action in inner:
+        for word, below in action.choices.items():
+            yield from commands(below, f"{name} {word}")
+
+
+def test_the_table_of_commands_is_the_commands() -> None:
+    # `web` and `hub` are the children of `serve`; nobody types them.
+    typed = set(commands(_parser(), "reception")) - {"reception web", "reception hub"}
+    assert {row[0].strip("` ") for row in table("Commands")} == typed
