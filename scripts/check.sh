@@ -5,9 +5,8 @@ set -uo pipefail
 cd "$(dirname "$0")/.." || exit
 export PATH="$PWD/.venv/bin:$PATH"
 
-# What drives browsers or measures live media: two of these side by side starve each other.
-alone=(tests/e2e tests/integration/signaling tests/integration/web tests/integration/web_live
-       tests/integration/app tests/integration/rehearse)
+# What bears others beside it. The rest drives browsers and live media, and would starve each other.
+beside=(tests/unit tests/property tests/integration/storage tests/integration/api)
 # What must give the same answers wherever the machine believes it is.
 pure=(tests/unit/scheduler tests/unit/reception tests/property)
 
@@ -22,16 +21,6 @@ step() {
     "$@" || failed+=("$name")
 }
 
-existing() {
-    local path
-    for path in "$@"; do
-        [ -e "$path" ] && printf '%s\n' "$path"
-    done
-    return 0
-}
-
-mapfile -t alone < <(existing "${alone[@]}")
-mapfile -t pure < <(existing "${pure[@]}")
 mapfile -t modules < <(find tests/js -name '*.test.mjs' | sort)
 cores=$(nproc)
 workers=$((cores < 4 ? cores : 4))
@@ -47,8 +36,9 @@ for zone in UTC America/New_York; do
         env TZ=$zone pytest -q --junitxml "$reports/${zone##*/}.xml" "${pure[@]}"
 done
 step "pytest, $workers at a time" \
-    pytest -q -n "$workers" --dist loadfile --junitxml "$reports/beside.xml" "${alone[@]/#/--ignore=}"
-step "pytest, one by one" pytest -q --junitxml "$reports/alone.xml" "${alone[@]}"
+    pytest -q -n "$workers" --dist loadfile --junitxml "$reports/beside.xml" "${beside[@]}"
+step "pytest, one by one" \
+    pytest -q --junitxml "$reports/alone.xml" tests "${beside[@]/#/--ignore=}"
 
 printf '\n'
 [ ${#failed[@]} = 0 ] || printf 'not content: %s\n' "${failed[@]}"
