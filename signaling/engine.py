@@ -148,12 +148,16 @@ class PeerLost:
 
 @dataclass(frozen=True, slots=True)
 class RecordingProgress:
-    """Every 2 s: the encoded bytes handed to the sink so far, and when (Unix milliseconds)."""
+    """Every 2 s: the bytes the sink has stored so far, and when (Unix milliseconds).
+
+    `failing` is a code while the sink cannot store; it goes on trying.
+    """
 
     room: str
     recording: str
     bytes: int
     at_ms: int
+    failing: str = ""
 
 
 @dataclass(frozen=True, slots=True)

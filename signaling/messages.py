@@ -93,8 +93,8 @@ class Outcome:
 class Rate:
     """The petitioner's rating of one target."""
 
-    target: Annotated[str, Len(1, 32)]
-    level: Annotated[int, Ge(0), Le(9)]
+    target: Literal["session", "petition_office", "organ"]
+    level: Literal[0, 1, 3]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,15 @@
 """What live talk asks of the outside: where encoded frames go."""
 
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 Kind = Literal["audio", "video"]
+
+
+class Stored(NamedTuple):
+    """How a sink is doing: `bytes` are safely stored; `failing` is a code while nothing can be."""
+
+    bytes: int
+    failing: str = ""
 
 
 class FrameSink(Protocol):
@@ -37,6 +44,9 @@ class FrameSink(Protocol):
 
         `cause` is one word: `loss`, `left`, `muted`, `aside`.
         """
+
+    def stored(self) -> Stored:
+        """What is stored by now, and whether storing works."""
 
     async def close(self) -> None:
         """Write what is queued, seal the track files, return when all is on disk."""

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from signaling.ports import Kind
+from signaling.ports import Kind, Stored
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,9 @@ class ListSink:
 
     def lost(self, *, participant: str, kind: Kind, at_ms: int, cause: str) -> None:
         self.losses.append((participant, kind, cause))
+
+    def stored(self) -> Stored:
+        return Stored(sum(len(frame.data) for frame in self.frames))
 
     async def close(self) -> None:
         self.is_closed = True

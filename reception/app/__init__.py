@@ -1,0 +1,1 @@
+"""The roof: settings become parts, parts become a running program."""

@@ -25,8 +25,8 @@ from aiohttp import (
 
 from signaling.bot import Bot, BotRefused, ChannelClosed, Figures
 
-STATE_WITHIN: Final = 20.0
-PICTURE_WITHIN: Final = 20.0
+STATE_WITHIN: Final = 30.0
+PICTURE_WITHIN: Final = 30.0
 RECORDING_WITHIN: Final = 90.0
 RECORDING_ASKED_EVERY: Final = 0.5
 LOSS_AT_MOST: Final = 0.02

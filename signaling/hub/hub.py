@@ -371,12 +371,18 @@ class Hub:
 
     def _report_progress(self, now: float) -> None:
         at_ms = int(self._wall(now) * 1000)
-        for room in self._rooms.values():
+        for room in tuple(self._rooms.values()):
             recording = room.recording
-            if recording is not None:
-                self._events.put(
-                    RecordingProgress(room.name, recording.identifier, recording.bytes, at_ms)
-                )
+            if recording is None:
+                continue
+            try:
+                size, failing = recording.sink.stored()
+            except Exception as error:  # noqa: BLE001  # the edge: one sink must not stop the hub
+                recording.fail(error)
+                continue
+            self._events.put(
+                RecordingProgress(room.name, recording.identifier, size, at_ms, failing)
+            )
 
 
 def _views(lines: tuple[answer.Line, ...], others: list[int]) -> tuple[View, ...]:

@@ -106,10 +106,15 @@ json_values = st.recursive(
     )
 )
 def test_any_text_is_read_or_refused(text: str) -> None:
+    assert _code_of(text) in {"read", "bad_message", "unknown_type", "message_too_large"}
+
+
+def _code_of(text: str) -> str:
     try:
         parse(text)
     except Refused as refusal:
-        assert refusal.code in {"bad_message", "unknown_type", "message_too_large"}
+        return refusal.code
+    return "read"
 
 
 def test_answers_have_the_documented_shape() -> None:

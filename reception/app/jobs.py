@@ -1,0 +1,85 @@
+"""What happens by itself: the ticker asks the database what is due and does it."""
+
+import asyncio
+import json
+import logging
+import sys
+from pathlib import Path
+from typing import Final
+
+from reception.services import jobs, records
+from reception.services.jobs import Job
+from reception.storage.database import Database
+from scheduler.clock import Clock
+from signaling.tasks import Supervisor
+from web.live import LiveRooms
+
+log = logging.getLogger(__name__)
+
+LEASE_SECONDS: Final = 120
+FINISH: Final = "recording.finish"
+
+
+class JobFailed(Exception):
+    """The job's process ended with an error; the text is its last line."""
+
+
+class JobRunner:
+    """Claims due jobs and runs them beside each other, a few at a time."""
+
+    def __init__(self, db: Database, clock: Clock, recordings: Path, live: LiveRooms) -> None:
+        self._db = db
+        self._clock = clock
+        self._recordings = recordings
+        self._live = live
+        self._tasks = Supervisor("jobs")
+        self._slots = asyncio.Semaphore(2)
+
+    async def tick(self) -> None:
+        """Do what is due; called every second."""
+        await self._live.sweep()
+        if self._slots.locked():
+            return
+        claimed = await jobs.claim(
+            self._db, names=(FINISH,), lease_seconds=LEASE_SECONDS, now=self._clock.now()
+        )
+        for job in claimed:
+            self._tasks.start(self._run(job), name=job.key)
+
+    async def close(self) -> None:
+        """Give up what runs; its lease ends and another process takes it."""
+        await self._tasks.close()
+
+    async def _run(self, job: Job) -> None:
+        async with self._slots:
+            try:
+                await self._finish_recording(str(job.args["recording_id"]))
+            except Exception as error:
+                log.exception("job %s failed", job.key)
+                await jobs.failed(self._db, job=job, error=str(error), now=self._clock.now())
+            else:
+                await jobs.done(self._db, job=job, now=self._clock.now())
+
+    async def _finish_recording(self, recording_id: str) -> None:
+        """Make the playable files in a process of their own; a crash there harms nobody here."""
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "recordings.finish",
+            str(self._recordings / recording_id),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        try:
+            out, err = await process.communicate()
+        except asyncio.CancelledError:
+            process.kill()
+            raise
+        now = self._clock.now()
+        if process.returncode != 0:
+            lines = err.decode(errors="replace").strip().splitlines()
+            cause = lines[-1] if lines else f"exit {process.returncode}"
+            await records.failed(self._db, recording_id=recording_id, cause=cause, now=now)
+            raise JobFailed(cause)
+        await records.finished(self._db, recording_id=recording_id, result=json.loads(out), now=now)

@@ -1,0 +1,24 @@
+"""`reception token create`."""
+
+from reception.app.serve import prepare, whole_tree
+from reception.domain.codes import Role
+from reception.services import accounts
+from reception.settings import Settings
+from reception.storage.database import Database
+from scheduler.clock import SystemClock
+
+
+async def create(settings: Settings, name: str, role: Role, area_code: str | None) -> str:
+    """Make a bearer token in the settings' database; only its hash is kept."""
+    await prepare(settings)
+    db = Database(settings.database_url)
+    try:
+        return await accounts.create_token(
+            db,
+            name=name,
+            role=role,
+            area_code=area_code or await whole_tree(db),
+            now=SystemClock().now(),
+        )
+    finally:
+        await db.close()

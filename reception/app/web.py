@@ -1,0 +1,88 @@
+"""The web process: pages, API, signaling and the job ticker around one database."""
+
+import asyncio
+import logging
+import os
+import ssl
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+
+from aiohttp.web import AppRunner, TCPSite
+
+from reception.app.certificates import tls_context
+from reception.app.jobs import JobRunner
+from reception.app.processes import stop_on_signals, stop_with_parent
+from reception.settings import Settings
+from reception.storage.database import Database
+from scheduler.clock import SystemClock
+from scheduler.runner import Ticker
+from signaling.engine import EngineEvent, HubDown, HubUp
+from signaling.hub.remote import RemoteEngine
+from signaling.tasks import Supervisor
+from web.app import create_app
+from web.keys import WebContext
+from web.live import LiveRooms
+from web.ops import METRICS, Metrics
+
+log = logging.getLogger(__name__)
+
+
+async def run_web(settings: Settings, hub_socket: Path) -> None:
+    """Serve until told to stop; then tell the rooms, finish what is being answered and end."""
+    stop = asyncio.Event()
+    stop_on_signals(stop)
+    tasks = Supervisor("web process")
+    tasks.start(stop_with_parent(stop), name="parent")
+    clock = SystemClock()
+    db = Database(settings.database_url)
+    engine = RemoteEngine(hub_socket)
+    live = LiveRooms(db, clock, engine, tasks)
+    context = WebContext(
+        db=db,
+        clock=clock,
+        live=live,
+        engine=engine,
+        data_root=settings.data,
+        base_url=settings.base_url,
+        secure_cookies=settings.https,
+        version=version("video-reception"),
+    )
+    app = create_app(context)
+    live.observers.append(_hub_gauge(app[METRICS]))
+    runner = AppRunner(app, access_log=None, shutdown_timeout=2.0)
+    jobs = JobRunner(db, clock, settings.recordings, live)
+    ticker = Ticker(clock, jobs.tick)
+    try:
+        await runner.setup()
+        live.start()
+        site = TCPSite(runner, settings.host, settings.port, ssl_context=_tls(settings))
+        await site.start()
+        ticker.start()
+        log.info("web server listens on %s:%s (pid %s)", settings.host, settings.port, os.getpid())
+        await stop.wait()
+    finally:
+        await ticker.close()
+        await live.close()
+        await runner.cleanup()
+        await jobs.close()
+        await tasks.close()
+        await engine.close()
+        await db.close()
+
+
+def _tls(settings: Settings) -> ssl.SSLContext | None:
+    return tls_context(settings) if settings.https else None
+
+
+def _hub_gauge(metrics: Metrics) -> Callable[[EngineEvent], None]:
+    def observe(event: EngineEvent) -> None:
+        match event:
+            case HubUp():
+                metrics.hub_up.set(1)
+            case HubDown():
+                metrics.hub_up.set(0)
+            case _:
+                pass
+
+    return observe

@@ -1,0 +1,290 @@
+"""The `reception` command: parses, calls, prints."""
+
+import argparse
+import asyncio
+import dataclasses
+import json
+import logging
+import os
+import sys
+from collections.abc import Callable, Sequence
+from datetime import date
+from importlib.metadata import version
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import structlog
+
+from reception.app import calendar, demo, hub, serve, tokens, web
+from reception.app.rehearse import rehearse
+from reception.domain.codes import Role
+from reception.domain.refusals import sentence
+from reception.settings import SettingRefused, Settings, from_environment
+from recordings.integrity import Verification, verify
+from scheduler.rules import RestPolicy
+
+Command = Callable[[argparse.Namespace], int]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit code (0 done, 1 found something wrong, 2 refused)."""
+    options = _parser().parse_args(arguments)
+    command: Command = options.command
+    try:
+        return command(options)
+    except SettingRefused as refusal:
+        print(f"setting_refused: {refusal}", file=sys.stderr)
+        return 2
+    except Exception as refusal:
+        code = getattr(refusal, "code", None)
+        if not isinstance(code, str):
+            raise
+        details = getattr(refusal, "details", {})
+        print(f"{code}: {sentence(code, 'zh', details)}", file=sys.stderr)
+        print(f"{code}: {sentence(code, 'en', details)}", file=sys.stderr)
+        return 2
+
+
+# -- commands ---------------------------------------------------------------------------------
+
+
+def _serve(options: argparse.Namespace) -> int:
+    settings = serve.with_ports(_settings(options))
+    asyncio.run(_prepare_and_serve(settings))
+    return 0
+
+
+async def _prepare_and_serve(settings: Settings) -> None:
+    await serve.prepare(settings)
+    await serve.serve(settings, ready=lambda: print(f"{settings.base_url}", flush=True))
+
+
+def _demo(options: argparse.Namespace) -> int:
+    settings = serve.with_ports(_settings(options))
+    asyncio.run(_make_and_serve_demo(settings))
+    return 0
+
+
+async def _make_and_serve_demo(settings: Settings) -> None:
+    made = await demo.make_demo(settings)
+    await serve.serve(settings, ready=lambda: print(made.text(), flush=True))
+
+
+def _web(options: argparse.Namespace) -> int:
+    settings = _settings(options)
+    asyncio.run(web.run_web(settings, options.hub_socket))
+    return 0
+
+
+def _hub(options: argparse.Namespace) -> int:
+    settings = _settings(options)
+    asyncio.run(hub.run_hub(settings, options.hub_socket))
+    return 0
+
+
+def _db_upgrade(options: argparse.Namespace) -> int:
+    asyncio.run(serve.prepare(_settings(options)))
+    print("database is at the schema of this version")
+    return 0
+
+
+def _token_create(options: argparse.Namespace) -> int:
+    settings = _settings(options)
+    print(asyncio.run(tokens.create(settings, options.name, Role(options.role), options.area)))
+    return 0
+
+
+def _calendar_preview(options: argparse.Namespace) -> int:
+    days = calendar.preview(
+        options.rule,
+        on_weekend=RestPolicy(options.on_weekend),
+        on_holiday=RestPolicy(options.on_holiday),
+        first=options.first,
+        last=options.last,
+    )
+    if options.json:
+        _print_json([calendar.as_json(day) for day in days])
+    else:
+        for day in days:
+            print(calendar.as_text(day))
+    return 0
+
+
+def _deadline(options: argparse.Namespace) -> int:
+    due = calendar.deadline(options.id, options.start)
+    if options.json:
+        _print_json(due)
+    else:
+        print(f"due_strict {due['due_strict']}  due_legal {due['due_legal']}")
+    return 0
+
+
+def _recording_verify(options: argparse.Namespace) -> int:
+    directory = Path(options.recording)
+    if not directory.is_dir():
+        directory = _settings(options).recordings / options.recording
+    found = verify(directory)
+    if options.json:
+        _print_json(_verified(found))
+    else:
+        print(
+            f"{'ok' if found.ok else 'DAMAGED'}  {found.segments} segments  {found.seconds:.1f} s"
+        )
+        for problem in found.problems:
+            print(f"  {problem.code}  line {problem.line}  {problem.detail}")
+    return 0 if found.ok else 1
+
+
+def _rehearse(options: argparse.Namespace) -> int:
+    url = options.url.rstrip("/")
+    port = urlsplit(url).port or (443 if url.startswith("https") else 80)
+    token = options.token or os.environ.get("RECEPTION_TOKEN") or serve.operator_token(port)
+    if token is None:
+        print(
+            "token_needed: 请用 --token 或 RECEPTION_TOKEN 提供令牌（reception token create）。\n"
+            "token_needed: give a token by --token or RECEPTION_TOKEN (reception token create).",
+            file=sys.stderr,
+        )
+        return 2
+    report = asyncio.run(
+        rehearse(url=url, token=token, rooms=options.rooms, seconds=options.seconds)
+    )
+    print(
+        json.dumps(report.as_json(), ensure_ascii=False, indent=2)
+        if options.json
+        else report.as_text()
+    )
+    return 0 if report.rooms_ok == options.rooms else 1
+
+
+def _verified(found: Verification) -> dict[str, object]:
+    return found._asdict() | {
+        "problems": [problem._asdict() for problem in found.problems],
+        "gaps": [dataclasses.asdict(gap) for gap in found.gaps],
+    }
+
+
+def _print_json(value: object) -> None:
+    print(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+
+
+# -- options ----------------------------------------------------------------------------------
+
+
+def _settings(options: argparse.Namespace) -> Settings:
+    settings = from_environment(
+        os.environ,
+        data=getattr(options, "data", None),
+        database=getattr(options, "database", None),
+        host=getattr(options, "host", None),
+        port=getattr(options, "port", None),
+        https=getattr(options, "https", None),
+    )
+    _log_to_stderr(settings.log_level)
+    return settings
+
+
+def _log_to_stderr(level: str) -> None:
+    logging.basicConfig(level=level.upper(), stream=sys.stderr, format="%(message)s")
+    for handler in logging.getLogger().handlers:
+        handler.setFormatter(
+            structlog.stdlib.ProcessorFormatter(
+                processor=structlog.processors.JSONRenderer(ensure_ascii=False),
+                foreign_pre_chain=[
+                    structlog.stdlib.add_log_level,
+                    structlog.stdlib.add_logger_name,
+                    structlog.processors.TimeStamper(fmt="iso", utc=True),
+                    structlog.processors.format_exc_info,
+                ],
+            )
+        )
+    logging.getLogger("apscheduler").setLevel(logging.WARNING)
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+
+
+def _directory(text: str) -> Path:
+    return Path(text).expanduser().resolve()
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="reception", description="视频接访 video reception")
+    parser.add_argument("--version", action="version", version=version("video-reception"))
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _add_server_commands(commands)
+    _add_database_commands(commands)
+    _add_calendar_commands(commands)
+    _add_media_commands(commands)
+    return parser
+
+
+_Commands = argparse._SubParsersAction  # noqa: SLF001 - argparse has no public name for it
+
+
+def _add_server_commands(commands: "_Commands[argparse.ArgumentParser]") -> None:
+    for name, says, command in (
+        ("serve", "run the server", _serve),
+        ("demo", "run a demo prefecture from an empty directory", _demo),
+    ):
+        server = commands.add_parser(name, help=says)
+        server.set_defaults(command=command)
+        server.add_argument("--data", type=_directory, help="data directory")
+        server.add_argument("--port", type=int, help="TCP port (and UDP port of the hub)")
+        server.add_argument("--host", help="address to listen on")
+        server.add_argument("--https", action="store_true", default=None, help="serve HTTPS")
+        if name == "serve":
+            server.add_argument("--database", help="database URL")
+    for name, command in (("web", _web), ("hub", _hub)):
+        process = commands.add_parser(name, help=f"the {name} process; started by serve")
+        process.set_defaults(command=command)
+        process.add_argument("--hub-socket", type=Path, required=True)
+
+
+def _add_database_commands(commands: "_Commands[argparse.ArgumentParser]") -> None:
+    db = commands.add_parser("db", help="the database").add_subparsers(required=True)
+    upgrade = db.add_parser("upgrade", help="bring the database to this version's schema")
+    upgrade.set_defaults(command=_db_upgrade)
+    token = commands.add_parser("token", help="API tokens").add_subparsers(required=True)
+    create = token.add_parser("create", help="make a bearer token; it is shown once")
+    create.set_defaults(command=_token_create)
+    create.add_argument("--name", default="api", help="what the token is for")
+    create.add_argument("--role", default="admin", choices=["clerk", "leader", "handler", "admin"])
+    create.add_argument("--area", help="area code the token is limited to; default the whole tree")
+    for parser in (upgrade, create):
+        parser.add_argument("--data", type=_directory, help="data directory")
+        parser.add_argument("--database", help="database URL")
+
+
+def _add_calendar_commands(commands: "_Commands[argparse.ArgumentParser]") -> None:
+    policies = [policy.value for policy in RestPolicy]
+    group = commands.add_parser("calendar", help="reception calendars").add_subparsers(
+        required=True
+    )
+    preview = group.add_parser("preview", help="the days a rule gives")
+    preview.set_defaults(command=_calendar_preview)
+    preview.add_argument("--rule", required=True, help="for example 'monthly_day 15'")
+    preview.add_argument("--on-weekend", default="hold", choices=policies)
+    preview.add_argument("--on-holiday", default="roll_forward", choices=policies)
+    preview.add_argument("--from", dest="first", type=date.fromisoformat, required=True)
+    preview.add_argument("--to", dest="last", type=date.fromisoformat, required=True)
+    preview.add_argument("--json", action="store_true")
+    deadline = commands.add_parser("deadline", help="when a legal deadline falls due")
+    deadline.set_defaults(command=_deadline)
+    deadline.add_argument("id", help="D1 … D9")
+    deadline.add_argument("--from", dest="start", type=date.fromisoformat, required=True)
+    deadline.add_argument("--json", action="store_true")
+
+
+def _add_media_commands(commands: "_Commands[argparse.ArgumentParser]") -> None:
+    group = commands.add_parser("recording", help="recordings").add_subparsers(required=True)
+    check = group.add_parser("verify", help="check that a recording is whole and unchanged")
+    check.set_defaults(command=_recording_verify)
+    check.add_argument("recording", help="id or directory")
+    check.add_argument("--data", type=_directory, help="data directory")
+    check.add_argument("--json", action="store_true")
+    trial = commands.add_parser("rehearse", help="try the line: whole receptions between robots")
+    trial.set_defaults(command=_rehearse)
+    trial.add_argument("--url", default="http://127.0.0.1:8080", help="address of the server")
+    trial.add_argument("--token", help="API token; not needed on the server's own machine")
+    trial.add_argument("--rooms", type=int, default=1)
+    trial.add_argument("--seconds", type=float, default=20.0)
+    trial.add_argument("--json", action="store_true")

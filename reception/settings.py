@@ -1,0 +1,160 @@
+"""Every knob an operator has, in one frozen value, read once from the environment and the command line."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+
+PREFIX = "RECEPTION_"
+
+
+class SettingRefused(Exception):
+    """A setting cannot be used; the text names the variable and says what it takes."""
+
+
+def _path(text: str) -> Path:
+    return Path(text).expanduser().resolve()
+
+
+def _port(text: str) -> int:
+    number = int(text)
+    if not 0 <= number <= 65535:
+        raise ValueError("a port is between 0 and 65535")
+    return number
+
+
+def _flag(text: str) -> bool:
+    return {
+        "1": True,
+        "true": True,
+        "yes": True,
+        "0": False,
+        "false": False,
+        "no": False,
+        "": False,
+    }[text.lower()]
+
+
+def _list(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """One program's settings. Each field is the variable `RECEPTION_<NAME>` of the environment."""
+
+    data: Path = field(
+        default_factory=lambda: _path("var"),
+        metadata={"read": _path, "says": "directory of database, recordings and certificates"},
+    )
+    database: str = field(
+        default="",
+        metadata={
+            "read": str,
+            "secret": True,
+            "says": "database URL: postgresql+asyncpg://…; empty means SQLite in the data directory",
+        },
+    )
+    host: str = field(
+        default="127.0.0.1", metadata={"read": str, "says": "address the web server listens on"}
+    )
+    port: int = field(
+        default=8080,
+        metadata={"read": _port, "says": "TCP port of the web server; 0 picks a free one"},
+    )
+    media_host: str = field(
+        default="",
+        metadata={
+            "read": str,
+            "says": "address the media hub listens on; empty means the web server's",
+        },
+    )
+    media_port: int = field(
+        default=0,
+        metadata={
+            "read": _port,
+            "says": "UDP port of the media hub; 0 means the number of the TCP port",
+        },
+    )
+    advertise: tuple[str, ...] = field(
+        default=(),
+        metadata={
+            "read": _list,
+            "says": "addresses browsers reach the media hub at, comma-separated; empty means this machine's",
+        },
+    )
+    public_url: str = field(
+        default="",
+        metadata={
+            "read": str,
+            "says": "address people type; empty means http(s)://localhost:<port>",
+        },
+    )
+    https: bool = field(
+        default=False,
+        metadata={
+            "read": _flag,
+            "says": "serve HTTPS; a self-signed certificate is made when none is named",
+        },
+    )
+    certificate: str = field(
+        default="", metadata={"read": str, "says": "PEM file of the certificate chain for HTTPS"}
+    )
+    private_key: str = field(
+        default="", metadata={"read": str, "says": "PEM file of the private key for HTTPS"}
+    )
+    log_level: str = field(
+        default="info", metadata={"read": str, "says": "debug, info, warning or error"}
+    )
+
+    @property
+    def database_url(self) -> str:
+        """The database's URL, with the embedded default filled in."""
+        return self.database or f"sqlite+aiosqlite:///{self.data / 'reception.sqlite3'}"
+
+    @property
+    def base_url(self) -> str:
+        """The address people type, without a slash at the end."""
+        if self.public_url:
+            return self.public_url.rstrip("/")
+        host = "localhost" if self.host in ("127.0.0.1", "0.0.0.0", "::", "") else self.host  # noqa: S104 - compared, not bound
+        return f"{'https' if self.https else 'http'}://{host}:{self.port}"
+
+    @property
+    def recordings(self) -> Path:
+        """Where recordings lie."""
+        return self.data / "recordings"
+
+    def __repr__(self) -> str:
+        shown = (
+            f"{item.name}={'***' if item.metadata.get('secret') and getattr(self, item.name) else getattr(self, item.name)!r}"
+            for item in fields(self)
+        )
+        return f"Settings({', '.join(shown)})"
+
+
+def from_environment(environment: Mapping[str, str], **overrides: Any) -> Settings:
+    """Settings from `RECEPTION_*` variables, then from `overrides` that are not None.
+
+    Raises `SettingRefused` for a value that cannot be read or a variable that is no setting.
+    """
+    known = {PREFIX + item.name.upper(): item for item in fields(Settings)}
+    chosen: dict[str, Any] = {}
+    for name, text in environment.items():
+        if not name.startswith(PREFIX) or name in _OTHER_VARIABLES:
+            continue
+        if name not in known:
+            raise SettingRefused(f"{name} is not a setting; known are {', '.join(sorted(known))}")
+        item = known[name]
+        try:
+            chosen[item.name] = item.metadata["read"](text)
+        except (ValueError, KeyError) as error:
+            raise SettingRefused(
+                f"{name}={text!r} cannot be used: {item.metadata['says']}"
+            ) from error
+    chosen |= {name: value for name, value in overrides.items() if value is not None}
+    return replace(Settings(), **chosen)
+
+
+# Read by other parts of the program, not settings of the server.
+_OTHER_VARIABLES = frozenset({"RECEPTION_TOKEN", "RECEPTION_TEST_POSTGRESQL"})

@@ -1,0 +1,457 @@
+"""Joins live talk to the sessions in the database: who is in, what the hub carries, what is recorded.
+
+Every change of a session ends in `changed`, which reads the session once, brings the hub and the
+recording into line with it and tells everyone in the room by a full snapshot.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final, Protocol
+
+from reception.domain.access import SYSTEM, Actor
+from reception.domain.errors import NotAdmitted, Refused
+from reception.domain.sessions import (
+    FINAL_STATES,
+    SessionMove,
+    SessionState,
+    media_allowed,
+    media_rights,
+    recording_allowed,
+)
+from reception.services import records, sessions
+from reception.storage.database import Database
+from scheduler.clock import Clock
+from signaling.engine import (
+    EngineEvent,
+    HubDown,
+    HubUp,
+    MediaEngine,
+    PeerConnected,
+    PeerLost,
+    RecordingClosed,
+    RecordingFailed,
+    RecordingProgress,
+    RoomState,
+)
+from signaling.errors import Refused as SignalingRefused
+from signaling.messages import Offer
+from signaling.rooms import Room
+from signaling.tasks import Supervisor
+from web.snapshots import SessionPicture, picture, rights_role
+
+log = logging.getLogger(__name__)
+
+ABSENCE_GRACE_SECONDS: Final = 5.0
+STAY_AFTER_END: Final = timedelta(minutes=10)
+ESSENTIAL_SEATS: Final = frozenset({1, 2})  # the petitioner and the leader
+
+
+class Connection(Protocol):
+    """What a room needs of one person's WebSocket. `push` never blocks."""
+
+    def push(self, kind: str, seq: int, data: dict[str, object]) -> None:
+        """Queue an event; a connection too slow to take it closes itself."""
+
+    def finish(self, code: int, reason: str) -> None:
+        """Close after what is queued has been sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seated:
+    """A person in a room: what the socket holds after admission."""
+
+    room: Room[Connection]
+    session_id: str
+    person_id: str
+    seat: int
+    role: str
+    actor: Actor
+    resume: str
+
+
+class LiveRooms:
+    """All rooms of this web process. Methods run on the web loop only."""
+
+    def __init__(self, db: Database, clock: Clock, engine: MediaEngine, tasks: Supervisor) -> None:
+        self._db = db
+        self._clock = clock
+        self._engine = engine
+        self._tasks = tasks
+        self._rooms: dict[str, Room[Connection]] = {}
+        self._locks: dict[str, asyncio.Lock] = {}
+        self._recording: dict[str, str] = {}
+        self._failed_recordings: set[str] = set()
+        self._hub_up = asyncio.Event()
+        self.observers: list[Callable[[EngineEvent], None]] = []
+
+    def start(self) -> None:
+        """Begin to follow the media engine."""
+        self._tasks.start(self._follow_engine(), name="engine events")
+
+    @property
+    def hub_is_up(self) -> bool:
+        """Whether the media hub answers."""
+        return self._hub_up.is_set()
+
+    @property
+    def connected(self) -> int:
+        """How many people are connected over all rooms."""
+        return sum(1 for room in self._rooms.values() for _ in room.connections())
+
+    # -- people ---------------------------------------------------------------------------------
+
+    async def admit(
+        self, connection: Connection, *, ticket: str | None, resume: str | None
+    ) -> Seated:
+        """Let the holder of a ticket or resume token into the room.
+
+        Raises the refusals of `sessions.redeem_ticket` and `redeem_resume`.
+        """
+        now = self._clock.now()
+        if ticket is not None:
+            admission = await sessions.redeem_ticket(self._db, ticket=ticket, now=now)
+        else:
+            admission = await sessions.redeem_resume(self._db, resume=resume or "", now=now)
+        room = self._rooms.setdefault(
+            admission.room_id, Room(id=admission.room_id, session=admission.session_id)
+        )
+        displaced = room.enter(admission.person.id, connection)
+        if displaced is not None:
+            displaced.push("moved", room.next_seq(), {})
+            displaced.finish(4001, "moved")
+        await sessions.set_online(
+            self._db,
+            session_id=admission.session_id,
+            person_id=admission.person.id,
+            online=True,
+            now=now,
+        )
+        return Seated(
+            room=room,
+            session_id=admission.session_id,
+            person_id=admission.person.id,
+            seat=admission.person.seat,
+            role=admission.person.role,
+            actor=admission.actor,
+            resume=admission.resume,
+        )
+
+    async def left(self, seated: Seated, connection: Connection) -> None:
+        """The connection is gone; the seat is kept."""
+        if not seated.room.leave(seated.person_id, connection):
+            return
+        await sessions.set_online(
+            self._db,
+            session_id=seated.session_id,
+            person_id=seated.person_id,
+            online=False,
+            now=self._clock.now(),
+        )
+        await self.changed(seated.session_id)
+        if seated.seat in ESSENTIAL_SEATS:
+            self._watch_absence(seated.session_id, seated.room, seated.person_id)
+
+    def welcome(self, seated: Seated, shown: SessionPicture) -> dict[str, object]:
+        """The body of the answer to `hello`."""
+        return {
+            "resume": seated.resume,
+            "me": {"id": seated.person_id, "role": seated.role, "seat": seated.seat},
+            "gen": seated.room.generation(seated.person_id),
+            "snapshot": self._snapshot_for(seated.room, seated.person_id, shown),
+        }
+
+    # -- media ----------------------------------------------------------------------------------
+
+    async def negotiate(self, seated: Seated, offer: Offer) -> dict[str, object]:
+        """Answer an offer. Raises `NotAdmitted` outside the states that carry media, and the engine's refusals."""
+        shown = await self.picture(seated.session_id)
+        if not media_allowed(shown.state):
+            raise NotAdmitted(state=shown.state.value)
+        await self._engine.open_room(seated.room.id, seats=shown.seats)
+        joined = await self._engine.join(
+            seated.room.id,
+            person=seated.person_id,
+            seat=seated.seat,
+            gen=offer.gen,
+            sdp=offer.sdp,
+        )
+        seated.room.offered(seated.person_id, offer.gen)
+        await self._set_rights(seated.room, shown, seated.person_id, seated.role)
+        views = [
+            {"seat": view.seat, "audio_mid": view.audio_mid, "video_mid": view.video_mid}
+            for view in joined.views
+        ]
+        return {"gen": offer.gen, "sdp": joined.sdp, "views": views}
+
+    # -- the session ----------------------------------------------------------------------------
+
+    async def picture(self, session_id: str) -> SessionPicture:
+        """The session as it stands in the database."""
+        return await picture(self._db, session_id=session_id)
+
+    async def changed(self, session_id: str) -> SessionPicture:
+        """Bring hub and recording into line with the session and tell everyone in its room."""
+        lock = self._locks.setdefault(session_id, asyncio.Lock())
+        async with lock:
+            shown = await self.picture(session_id)
+            room = self._rooms.get(shown.room_id)
+            if room is not None:
+                shown = await self._restore_if_back(room, shown)
+            try:
+                await self._line_up(shown)
+            except SignalingRefused as refusal:
+                log.warning("hub not in line with session: %s", refusal.code)
+            if room is not None:
+                self._tell(room, shown)
+                if shown.state in FINAL_STATES:
+                    self._ended(room, shown)
+            if shown.state in FINAL_STATES:
+                self._locks.pop(session_id, None)
+        return shown
+
+    async def sweep(self) -> None:
+        """Apply the time limits of sessions; called every few seconds by the ticker."""
+        for session_id in await sessions.sweep(self._db, now=self._clock.now()):
+            await self.changed(session_id)
+        for room in list(self._rooms.values()):
+            if room.is_empty:
+                shown = await self.picture(room.session)
+                if shown.state in FINAL_STATES:
+                    self._rooms.pop(room.id, None)
+
+    async def close(self) -> None:
+        """Tell everyone the server goes down; they come back by themselves."""
+        for room in self._rooms.values():
+            for _, connection in room.connections():
+                connection.finish(1012, "restart")
+
+    # -- inside ---------------------------------------------------------------------------------
+
+    def _tell(self, room: Room[Connection], shown: SessionPicture) -> None:
+        seq = room.next_seq()
+        for person, connection in room.connections():
+            connection.push("snapshot", seq, self._snapshot_for(room, person, shown))
+
+    def _snapshot_for(
+        self, room: Room[Connection], person: str, shown: SessionPicture
+    ) -> dict[str, object]:
+        failed = shown.session_id in self._failed_recordings
+        recording = "failed" if failed else "on" if shown.session_id in self._recording else "off"
+        return shown.for_person(
+            person,
+            now=self._clock.now(),
+            online=room.is_online,
+            has_media=room.has_media,
+            recording=recording,
+        )
+
+    def _ended(self, room: Room[Connection], shown: SessionPicture) -> None:
+        for person, connection in room.connections():
+            connection.push("ended", room.next_seq(), {"state": shown.state.value})
+            if shown.role_of(person) != "petitioner":
+                connection.finish(4000, "ended")
+        self._tasks.start(self._close_later(room), name=f"room {room.id} after its end")
+
+    async def _close_later(self, room: Room[Connection]) -> None:
+        """The petitioner stays for rating and receipt, then the room is gone."""
+        await asyncio.sleep(STAY_AFTER_END.total_seconds())
+        for _, connection in room.connections():
+            connection.finish(4000, "ended")
+
+    async def _line_up(self, shown: SessionPicture) -> None:
+        if shown.state in FINAL_STATES:
+            await self._stop_recording(shown)
+            if self.hub_is_up:
+                await self._engine.close_room(shown.room_id)
+            return
+        if not media_allowed(shown.state) or not self.hub_is_up:
+            if shown.state is not SessionState.RECONNECTING:
+                await self._stop_recording(shown)
+            return
+        await self._engine.open_room(shown.room_id, seats=shown.seats)
+        room = self._rooms.get(shown.room_id)
+        if room is not None:
+            for person, _ in room.connections():
+                if room.generation(person):
+                    await self._set_rights(room, shown, person, shown.role_of(person))
+        if recording_allowed(shown.stage, shown.consent):
+            await self._start_recording(shown)
+        else:
+            await self._stop_recording(shown)
+
+    async def _set_rights(
+        self, room: Room[Connection], shown: SessionPicture, person: str, role: str
+    ) -> None:
+        rights = media_rights(shown.state, rights_role(role))
+        await self._engine.rights(room.id, person, send=rights.send, receive=rights.receive)
+
+    async def _start_recording(self, shown: SessionPicture) -> None:
+        if shown.session_id in self._recording:
+            return
+        recording = await records.begin(
+            self._db, session_id=shown.session_id, now=self._clock.now()
+        )
+        await self._engine.record(shown.room_id, recording)
+        self._recording[shown.session_id] = recording
+        self._failed_recordings.discard(shown.session_id)
+
+    async def _stop_recording(self, shown: SessionPicture) -> None:
+        recording = self._recording.pop(shown.session_id, None)
+        if recording is None:
+            return
+        if self.hub_is_up:
+            # `RecordingClosed` ends it in the database once all is on disk.
+            await self._engine.record(shown.room_id, None)
+        else:
+            await records.ended(self._db, recording_id=recording, now=self._clock.now())
+
+    # -- absence and return ---------------------------------------------------------------------
+
+    def _watch_absence(self, session_id: str, room: Room[Connection], person: str) -> None:
+        self._tasks.start(self._lose_if_absent(session_id, room, person), name="absence")
+
+    async def _lose_if_absent(self, session_id: str, room: Room[Connection], person: str) -> None:
+        await asyncio.sleep(ABSENCE_GRACE_SECONDS)
+        if room.is_online(person) and room.has_media(person):
+            return
+        await self._system_move(session_id, SessionMove.LOSE, "absent")
+
+    async def _system_move(self, session_id: str, move: SessionMove, reason: str) -> None:
+        try:
+            await sessions.move(
+                self._db,
+                session_id=session_id,
+                move=move,
+                actor=SYSTEM,
+                now=self._clock.now(),
+                reason=reason,
+            )
+        except Refused as refusal:
+            log.debug("no %s: %s", move.value, refusal.code)
+            return
+        await self.changed(session_id)
+
+    async def _restore_if_back(
+        self, room: Room[Connection], shown: SessionPicture
+    ) -> SessionPicture:
+        """Leave `reconnecting` once both ends are connected again."""
+        if shown.state is not SessionState.RECONNECTING:
+            return shown
+        ends = [person for person in shown.people if person.seat in ESSENTIAL_SEATS]
+        if not all(room.is_online(end.id) and room.has_media(end.id) for end in ends):
+            return shown
+        try:
+            await sessions.move(
+                self._db,
+                session_id=shown.session_id,
+                move=SessionMove.RESTORE,
+                actor=SYSTEM,
+                now=self._clock.now(),
+            )
+        except Refused:
+            return shown
+        return await self.picture(shown.session_id)
+
+    # -- the hub --------------------------------------------------------------------------------
+
+    async def _follow_engine(self) -> None:
+        async for event in self._engine.events():
+            for observer in self.observers:
+                observer(event)
+            try:
+                await self._on_engine(event)
+            except (Refused, SignalingRefused) as refusal:
+                log.warning("engine event %s: %s", type(event).__name__, refusal.code)
+            except Exception:
+                log.exception("engine event %s", type(event).__name__)
+
+    async def _on_engine(self, event: EngineEvent) -> None:
+        match event:
+            case HubUp():
+                await self._hub_came_up()
+            case HubDown():
+                self._hub_up.clear()
+                for room in self._rooms.values():
+                    room.media_gone()
+            case PeerConnected(room=room_id, person=person, gen=gen):
+                if (there := self._rooms.get(room_id)) is not None:
+                    there.media_connected(person, gen)
+                    await self.changed(there.session)
+            case PeerLost(room=room_id, person=person, gen=gen):
+                if (there := self._rooms.get(room_id)) is not None:
+                    there.media_lost(person, gen)
+                    self._watch_absence(there.session, there, person)
+            case RecordingProgress() | RecordingClosed() | RecordingFailed():
+                await self._on_recording(event)
+
+    async def _on_recording(
+        self, event: RecordingProgress | RecordingClosed | RecordingFailed
+    ) -> None:
+        now = self._clock.now()
+        match event:
+            case RecordingProgress(room=room_id, recording=recording, bytes=size, failing=failing):
+                await records.progress(self._db, recording_id=recording, bytes=size, now=now)
+                await self._recording_is(room_id, failing=bool(failing))
+            case RecordingClosed(recording=recording):
+                await records.ended(self._db, recording_id=recording, now=now)
+            case RecordingFailed(room=room_id, recording=recording, cause=cause):
+                await self._recording_failed(room_id, recording, cause)
+
+    async def _hub_came_up(self) -> None:
+        """Put every live room back on the hub, or take over what it carries already."""
+        self._hub_up.set()
+        carried = {state.room: state for state in await self._engine.rooms()}
+        for session_id in await sessions.live(self._db):
+            shown = await self.picture(session_id)
+            room = self._rooms.setdefault(shown.room_id, Room(id=shown.room_id, session=session_id))
+            state = carried.get(shown.room_id)
+            if state is not None:
+                self._adopt(room, shown, state)
+            else:
+                await self._rebuild(room, shown)
+            await self.changed(session_id)
+
+    def _adopt(
+        self,
+        room: Room[Connection],
+        shown: SessionPicture,
+        carried: RoomState,
+    ) -> None:
+        if carried.recording is not None:
+            self._recording[shown.session_id] = carried.recording
+        for person in carried.people:
+            room.offered(person.person, person.gen)
+            if person.connected:
+                room.media_connected(person.person, person.gen)
+
+    async def _rebuild(self, room: Room[Connection], shown: SessionPicture) -> None:
+        if not media_allowed(shown.state):
+            return
+        await self._engine.open_room(room.id, seats=shown.seats)
+        recording = self._recording.get(shown.session_id) or shown.open_recording
+        if recording is not None:
+            await self._engine.record(room.id, recording)
+            self._recording[shown.session_id] = recording
+        for _, connection in room.connections():
+            connection.push("rejoin", room.next_seq(), {"reason": "hub"})
+
+    async def _recording_is(self, room_id: str, *, failing: bool) -> None:
+        """Tell the room when the disk stops taking the recording, and when it takes it again."""
+        room = self._rooms.get(room_id)
+        if room is None or failing == (room.session in self._failed_recordings):
+            return
+        if failing:
+            self._failed_recordings.add(room.session)
+        else:
+            self._failed_recordings.discard(room.session)
+        await self.changed(room.session)
+
+    async def _recording_failed(self, room_id: str, recording: str, cause: str) -> None:
+        room = self._rooms.get(room_id)
+        log.error("recording %s failed: %s", recording, cause)
+        if room is not None:
+            self._failed_recordings.add(room.session)
+            await self.changed(room.session)
