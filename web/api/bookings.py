@@ -169,6 +169,7 @@ async def create_booking(call: Call[BookingRequest, Nothing]) -> Booking:
         idempotency_key=call.idempotency_key,
         now=call.now,
     )
+    call.metrics.bookings.labels("api").inc()
     return Booking.model_validate(made)
 
 

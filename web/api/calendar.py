@@ -45,10 +45,17 @@ from web.api.places import Leader, Made, check_area
 OPERATIONS = Operations("calendar")
 _PLANNERS = ROLES[Action.PLAN_DAY]
 LONGEST_SPAN = timedelta(days=400)
+LONGEST_LISTED = timedelta(days=100)  # a whole city's days stay a few hundred kilobytes
 
 SlotMinutes = Annotated[int, Ge(5), Le(240)]
 BufferMinutes = Annotated[int, Ge(0), Le(120)]
 Windows = Annotated[tuple[Window, ...], Len(1, 8)]
+
+
+def _check_span(first: datetime.date, last: datetime.date, longest: timedelta) -> None:
+    """Accept a span of days that is not too much to ask for. Raises ValueError."""
+    if not timedelta(0) <= last - first <= longest:
+        raise ValueError(f"the span must be 0 to {longest.days} days long")
 
 
 class ReceptionDay(Given):
@@ -134,7 +141,7 @@ class RulePreview(Asked):
 
     @model_validator(mode="after")
     def _span(self) -> "RulePreview":
-        _check_span(self.first, self.last)
+        _check_span(self.first, self.last, LONGEST_SPAN)
         return self
 
 
@@ -191,7 +198,7 @@ class Span(Asked):
 
     @model_validator(mode="after")
     def _span(self) -> "Span":
-        _check_span(self.first, self.last)
+        _check_span(self.first, self.last, LONGEST_SPAN)
         return self
 
 
@@ -252,10 +259,17 @@ class DayTableLoaded(Given):
     version: int
 
 
-class CalendarQuery(Span):
-    """The published days of an area."""
+class CalendarQuery(Asked):
+    """Days from `first` to `last`, both included, at most 100 days; of an area, or all."""
 
+    first: Day
+    last: Day
     within: AreaCode | None = None
+
+    @model_validator(mode="after")
+    def _span(self) -> "CalendarQuery":
+        _check_span(self.first, self.last, LONGEST_LISTED)
+        return self
 
 
 class FreeQuery(Asked):
@@ -265,11 +279,6 @@ class FreeQuery(Asked):
     leader_id: Id | None = None
     after: Instant | None = None
     limit: Annotated[int, Ge(1), Le(200)] = 20
-
-
-def _check_span(first: datetime.date, last: datetime.date) -> None:
-    if not timedelta(0) <= last - first <= LONGEST_SPAN:
-        raise ValueError("the span must be 0 to 400 days long")
 
 
 @OPERATIONS.operation("GET", "/days", summary="Published reception days", roles=ANYONE)

@@ -16,6 +16,7 @@ from reception.domain.errors import BadInput, NotFound, Refused
 from web.api.fields import Nothing
 from web.auth import require, who
 from web.keys import CONTEXT, WebContext
+from web.ops import METRICS, Metrics
 
 PREFIX = "/api/v1"
 JSON = "application/json"
@@ -49,6 +50,7 @@ class Call(Generic[BodyT, QueryT]):
     """
 
     context: WebContext
+    metrics: Metrics
     actor: Actor
     now: datetime
     path: Mapping[str, str]
@@ -91,6 +93,7 @@ class Operation:
         actor = await self._actor(request)
         call: Call[Any, Any] = Call(
             context=context,
+            metrics=request.app[METRICS],
             actor=actor,
             now=context.clock.now(),
             path=_ids(request.match_info),

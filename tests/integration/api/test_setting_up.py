@@ -157,7 +157,7 @@ async def test_a_rule_nobody_understands_is_refused_with_the_part(
 
 
 async def test_a_span_is_bounded(api: ContractClient) -> None:
-    for span in ("first=2026-02-01&last=2026-01-01", "first=2026-01-01&last=2028-01-01"):
+    for span in ("first=2026-02-01&last=2026-01-01", "first=2026-01-01&last=2026-05-01"):
         assert await api.refused(None, "GET", f"/days?{span}") == (400, "bad_input")
 
 
