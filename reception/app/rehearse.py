@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
 from http import HTTPStatus
 from ssl import SSLContext
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from aiohttp import (
     ClientError,
@@ -38,7 +38,13 @@ SIGNATURE: Final = "M 20 60 C 40 20 60 100 80 60 L 120 60"
 
 
 class RehearsalFailed(Exception):
-    """The server refused something or answered what it should not; the text says what."""
+    """The server refused something or did not answer; `reason` among the details says what."""
+
+    code: ClassVar[str] = "rehearsal_failed"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.details: dict[str, object] = {"reason": reason}
 
 
 @dataclass(frozen=True, slots=True)

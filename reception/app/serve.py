@@ -76,11 +76,6 @@ def _text(value: object) -> str:
     return ",".join(value) if isinstance(value, tuple) else str(value)
 
 
-async def whole_tree(db: Database) -> str:
-    """The area everything lies in: the first city of the tree."""
-    return min(area.code for area in await places.areas(db))
-
-
 class OperatorNote:
     """A file only this user can read, by which a command on this machine finds the server.
 
@@ -100,7 +95,7 @@ class OperatorNote:
                 db,
                 name=f"operator of port {settings.port}",
                 role=Role.ADMIN,
-                area_code=await whole_tree(db),
+                area_code=await places.whole_tree(db),
                 now=clock.now(),
             )
         finally:

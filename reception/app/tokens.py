@@ -1,8 +1,8 @@
 """`reception token create`."""
 
-from reception.app.serve import prepare, whole_tree
+from reception.app.serve import prepare
 from reception.domain.codes import Role
-from reception.services import accounts
+from reception.services import accounts, places
 from reception.settings import Settings
 from reception.storage.database import Database
 from scheduler.clock import SystemClock
@@ -17,7 +17,7 @@ async def create(settings: Settings, name: str, role: Role, area_code: str | Non
             db,
             name=name,
             role=role,
-            area_code=area_code or await whole_tree(db),
+            area_code=area_code or await places.whole_tree(db),
             now=SystemClock().now(),
         )
     finally:

@@ -1,6 +1,7 @@
 """Areas, sites, kiosks, organs and leaders: where things happen and who answers for them."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from reception.domain.areas import level_of, parent_of, path_of
 from reception.domain.codes import Level
@@ -9,6 +10,9 @@ from reception.storage import places as rows
 from reception.storage.database import Database, Transaction
 from reception.storage.ids import new_id
 from reception.storage.tables import Area, Leader, Organ, Site
+
+BARE_AREA: Final = "899900"
+"""GB/T 2260 has no province 89; the real tree replaces this area when it is loaded."""
 
 
 @dataclass(frozen=True)
@@ -135,10 +139,24 @@ async def areas(db: Database, *, within: str | None = None) -> tuple[AreaView, .
     """Return the areas of a subtree, or all, from the top down."""
     async with db.reading() as tx:
         found = await rows.areas(tx, within)
-    return tuple(
+    views = tuple(
         AreaView(code=area.code, name=area.name, level=area.level, parent_code=area.parent_code)
         for area in found
     )
+    real = tuple(area for area in views if area.code != BARE_AREA)
+    return real or views
+
+
+async def whole_tree(db: Database) -> str:
+    """Return the code of the area everything lies in: the first city of the tree.
+
+    Where no tree is loaded yet it is `BARE_AREA`, added now, so that a line can be rehearsed on a
+    bare installation.
+    """
+    found = await areas(db)
+    if found:
+        return found[0].code
+    return await add_area(db, code=BARE_AREA, name="未设行政区划")
 
 
 async def sites(db: Database, *, within: str | None = None) -> tuple[SiteView, ...]:
