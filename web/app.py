@@ -2,7 +2,7 @@
 
 from aiohttp.web import Application
 
-from web import ops, socket
+from web import api, ops, socket
 from web.auth import refuse_forged
 from web.errors import answer_refusals
 from web.headers import install_headers
@@ -26,6 +26,7 @@ from web.render import RENDERER, STATIC_ROOT, hash_static, make_renderer
 BODY_LIMIT_BYTES = 256 * 1024
 _MODULES = (
     admin,
+    api,
     booking,
     cases,
     clerk,

@@ -16,7 +16,14 @@ from web.auth import who
 from web.i18n import CATALOGUE, LANGUAGES, Catalogue, Language, language_of, translate
 from web.keys import CONTEXT
 from web.words import conflict_words, occurrence_words, reason_words, rule_words
-from web.writing import clock_words, day_words, hours_words, weekday_words, when_words
+from web.writing import (
+    clock_words,
+    day_words,
+    hours_words,
+    month_words,
+    weekday_words,
+    when_words,
+)
 
 __all__ = ["RENDERER", "Renderer", "day_words", "make_renderer", "page", "say"]
 
@@ -69,6 +76,7 @@ def _environment(
         "clock": clock_words,
         "when": when_words,
         "weekday": weekday_words,
+        "month": month_words,
         "hours": hours_words,
         "reason": partial(reason_words, say=say),
         "occurrence": partial(occurrence_words, say=say),

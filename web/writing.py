@@ -55,6 +55,13 @@ def when_words(value: datetime, language: Language) -> str:
     return f"{day_words(value, language)}{separator}{clock_words(value, language)}"
 
 
+def month_words(value: date, language: Language) -> str:
+    """Name the month a day lies in: `2026年11月`, `November 2026`."""
+    if language == "zh":
+        return f"{value.year}年{value.month}月"
+    return f"{_MONTHS[value.month - 1]} {value.year}"
+
+
 def hours_words(windows: tuple[tuple[time, time], ...], language: Language) -> str:
     """Write the hours of a day: `08:30–11:30、14:30–17:00`."""
     separator = "、" if language == "zh" else ", "

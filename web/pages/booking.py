@@ -82,6 +82,7 @@ async def board(request: Request) -> Response:
         leaders=leaders,
         chosen=chosen,
         booking=await _moving(request, actor, query),
+        case=await _case_of(request, actor, query),
     )
 
 
@@ -93,17 +94,28 @@ async def _moving(request: Request, actor: Actor, fields: Form) -> booking.Booki
     return await booking.booking(request.app[CONTEXT].db, booking_id=booking_id, actor=actor)
 
 
+async def _case_of(request: Request, actor: Actor, form: Form) -> cases.CaseView | None:
+    case_id = form.text("case")
+    if not case_id:
+        return None
+    context = request.app[CONTEXT]
+    found = await cases.case_page(context.db, case_id=case_id, actor=actor, now=context.clock.now())
+    return found.case
+
+
 async def day_slots(request: Request) -> Response:
     """Show one reception day with its slots."""
     actor = await require(request, Role.CLERK)
     context = request.app[CONTEXT]
     day_id = request.match_info["day_id"]
+    query = query_of(request)
     return await page(
         request,
         "booking/day.html",
         day=await calendar.day(context.db, day_id=day_id),
         slots_of_day=await calendar.slots(context.db, day_id=day_id, now=context.clock.now()),
-        booking=await _moving(request, actor, query_of(request)),
+        booking=await _moving(request, actor, query),
+        case=await _case_of(request, actor, query),
     )
 
 
@@ -148,15 +160,6 @@ async def _form_page(
         summary_limit=SUMMARY_LIMIT,
         facts_limit=FACTS_LIMIT,
     )
-
-
-async def _case_of(request: Request, actor: Actor, form: Form) -> cases.CaseView | None:
-    case_id = form.text("case")
-    if not case_id:
-        return None
-    context = request.app[CONTEXT]
-    found = await cases.case_page(context.db, case_id=case_id, actor=actor, now=context.clock.now())
-    return found.case
 
 
 async def new_form(request: Request) -> Response:
@@ -219,7 +222,7 @@ def can_change(state: BookingState, starts_at: datetime, now: datetime) -> bool:
 
 def _qr(text: str) -> Markup:
     """Draw a QR code as inline SVG; segno writes nothing but numbers and our own address in it."""
-    return Markup(segno.make(text, error="m").svg_inline(omitsize=True, border=2))  # noqa: S704 (made by segno)
+    return Markup(segno.make(text, error="m").svg_inline(omitsize=True))  # noqa: S704 (made by segno)
 
 
 async def confirmation(request: Request) -> Response:
@@ -268,13 +271,17 @@ async def move(request: Request) -> StreamResponse:
     actor = await require(request, Role.CLERK)
     context = request.app[CONTEXT]
     form = await form_of(request)
+    booking_id = request.match_info["booking_id"]
+    before = await booking.booking(context.db, booking_id=booking_id, actor=actor)
     moved = await booking.move(
         context.db,
-        booking_id=request.match_info["booking_id"],
+        booking_id=booking_id,
         slot_id=form.required("slot"),
         actor=actor,
         now=context.clock.now(),
     )
+    if before.session_id is not None:
+        await context.live.changed(before.session_id)
     raise HTTPSeeOther(f"/booking/{moved.id}")
 
 

@@ -59,7 +59,6 @@ async def case_page(request: Request) -> Response:
         case=found.case,
         timers=[timer(deadline, today) for deadline in found.deadlines],
         timeline=found.timeline,
-        bookings=found.bookings,
         sessions=found.sessions,
         deadline_names=TIME_LIMITS,
     )

@@ -1,0 +1,207 @@
+"""Booking at the counter by the form: a slot, a case, a slip; taken slots and second presses."""
+
+from datetime import timedelta
+
+from reception.domain.codes import Role
+from reception.services import booking, calendar, cases
+from reception.services.booking import BookRequest
+from tests.build import CLERK, draft, open_day
+from tests.integration.web.site import Browser, Page, Site
+
+TYPED = {
+    "petitioner_name": "赵桂香",
+    "phone": "13800001234",
+    "language": "dialect",
+    "persons_present": "2",
+    "purpose": "appeal_or_request",
+    "category": "agriculture",
+    "problem_area_code": "330726100",
+    "summary": "村口水渠断水三个月",
+    "facts": "从九月起没有水。",
+    "needs": "hearing",
+}
+
+
+async def choose(site: Site, browser: Browser, index: int = 0) -> tuple[calendar.SlotView, Page]:
+    """Open a day and the form for one of its slots."""
+    slots = await open_day(site.db, site.place.leader_id)
+    slot = slots[index]
+    return slot, await browser.get(f"/booking/new?day={slot.day_id}&slot={slot.id}")
+
+
+def filled(form: Page, site: Site) -> dict[str, str]:
+    """Fill the form as a clerk would."""
+    hidden = {name: form.value(name) for name in ("key", "day", "slot")}
+    return {**hidden, "site": site.place.site_id, **TYPED}
+
+
+async def take(site: Site, slot_id: str) -> None:
+    """Let somebody else book the slot first."""
+    await booking.book(
+        site.db,
+        request=BookRequest(slot_id=slot_id, site_id=site.place.site_id, draft=draft()),
+        actor=CLERK,
+        idempotency_key=None,
+        now=site.clock.now(),
+    )
+
+
+async def test_a_villager_is_booked_and_gets_a_slip(site: Site) -> None:
+    browser = await site.staff(Role.CLERK)
+    slot, form = await choose(site, browser)
+    assert "领导甲" in (await browser.get("/booking")).text
+    page = await browser.post("/booking/new", filled(form, site))
+    assert page.status == 200
+    assert page.path.startswith("/booking/")
+    (held,) = await booking.today(
+        site.db, actor=site.place.clerk, day=slot.starts_at.date(), now=site.clock.now()
+    )
+    for words in (
+        "赵桂香",
+        "2026年3月10日 星期二",
+        "09:00",
+        "一路1号",
+        f"{held.code[:3]} {held.code[3:]}",
+    ):
+        assert words in page.text
+    assert "<svg" in page.html
+    assert held.code not in str(page.response.url)
+
+
+async def test_the_form_needs_no_phone(site: Site) -> None:
+    browser = await site.staff(Role.CLERK)
+    _, form = await choose(site, browser)
+    page = await browser.post("/booking/new", {**filled(form, site), "phone": ""})
+    assert page.status == 200
+    assert page.path.startswith("/booking/")
+
+
+async def test_a_second_press_books_once(site: Site) -> None:
+    browser = await site.staff(Role.CLERK)
+    slot, form = await choose(site, browser)
+    sent = filled(form, site)
+    first = await browser.post("/booking/new", sent)
+    second = await browser.post("/booking/new", sent)
+    assert first.path == second.path
+    held = await booking.today(
+        site.db, actor=site.place.clerk, day=slot.starts_at.date(), now=site.clock.now()
+    )
+    assert len(held) == 1
+
+
+async def test_a_taken_slot_offers_others_and_keeps_everything_typed(site: Site) -> None:
+    browser = await site.staff(Role.CLERK)
+    slot, form = await choose(site, browser)
+    await take(site, slot.id)
+    page = await browser.post("/booking/new", filled(form, site))
+    assert page.status == 409
+    for value in ("赵桂香", "13800001234", "村口水渠断水三个月", "从九月起没有水。"):
+        assert value in page.html
+    for chosen in (
+        'value="agriculture" selected',
+        'value="dialect" selected',
+        'value="hearing" checked',
+    ):
+        assert chosen in page.html
+    assert f'value="{site.place.site_id}" selected' in page.html
+    offered = [part.split('"')[0] for part in page.html.split('name="instead" value="')[1:]]
+    assert len(offered) >= 3
+    booked = await browser.post("/booking/new", {**filled(page, site), "instead": offered[0]})
+    assert booked.status == 200
+    assert booked.path.startswith("/booking/")
+
+
+async def test_a_slot_that_is_over_is_refused_with_the_form_kept(site: Site) -> None:
+    browser = await site.staff(Role.CLERK)
+    _, form = await choose(site, browser)
+    site.clock.advance(timedelta(hours=6))
+    await browser.log_in("clerk")
+    await browser.get("/booking")
+    page = await browser.post("/booking/new", filled(form, site))
+    assert page.status == 409
+    assert "赵桂香" in page.html
+
+
+async def test_what_is_missing_is_said_and_the_rest_kept(site: Site) -> None:
+    browser = await site.staff(Role.CLERK)
+    _, form = await choose(site, browser)
+    page = await browser.post("/booking/new", {**filled(form, site), "category": "nonsense"})
+    assert page.status == 400
+    assert "赵桂香" in page.html
+    assert 'role="alert"' in page.html
+
+
+async def booked(site: Site, browser: Browser) -> str:
+    """Book the first slot and give the path of the slip."""
+    _, form = await choose(site, browser)
+    return (await browser.post("/booking/new", filled(form, site))).path
+
+
+async def test_a_cancelled_booking_frees_its_slot(site: Site) -> None:
+    browser = await site.staff(Role.CLERK)
+    site.clock.advance(timedelta(minutes=-30))
+    slip = await booked(site, browser)
+    page = await browser.post(f"{slip}/cancel", {"by": "petitioner", "reason": "家里有事"})
+    assert page.status == 200
+    assert "信访人已取消" in page.text
+    assert "不能签到" in page.text
+    free = await calendar.free_slots(site.db, after=site.clock.now())
+    assert [slot.starts_at.minute for slot in free] == [0, 40, 20, 0]
+    assert len(site.rooms.told) == 1
+
+
+async def test_a_booking_is_moved_to_another_slot(site: Site) -> None:
+    browser = await site.staff(Role.CLERK)
+    site.clock.advance(timedelta(minutes=-30))
+    slip = await booked(site, browser)
+    booking_id = slip.rsplit("/", 1)[1]
+    board = await browser.get(f"/booking?move={booking_id}")
+    assert "赵桂香" in board.text
+    other = (await calendar.free_slots(site.db, after=site.clock.now()))[2]
+    page = await browser.post(f"{slip}/move", {"slot": other.id})
+    assert page.status == 200
+    assert "11:00" in page.text
+    old = await booking.booking(site.db, booking_id=booking_id, actor=site.place.clerk)
+    assert old.state.value == "moved"
+    again = await calendar.free_slots(site.db, after=site.clock.now())
+    assert again[0].starts_at == old.slot.starts_at
+
+
+async def test_a_further_talk_is_booked_for_the_same_case(site: Site) -> None:
+    browser = await site.staff(Role.CLERK)
+    slots = await open_day(site.db, site.place.leader_id)
+    case = await cases.register(
+        site.db, draft=draft(), actor=site.place.clerk, now=site.clock.now()
+    )
+    board = await browser.get(f"/booking?case={case.id}")
+    link = board.links("/booking/new?")[0]
+    assert f"case={case.id}" in link
+    form = await browser.get(link)
+    assert case.case_no in form.text
+    page = await browser.post(
+        "/booking/new",
+        {
+            **{name: form.value(name) for name in ("key", "day", "slot", "case")},
+            "site": site.place.site_id,
+        },
+    )
+    assert page.status == 200
+    assert case.case_no in page.text
+    assert slots
+
+
+async def test_the_day_lists_who_comes_with_the_code_to_read_out(site: Site) -> None:
+    browser = await site.staff(Role.CLERK)
+    await booked(site, browser)
+    page = await browser.get("/clerk?day=2026-03-10")
+    assert "赵桂香" in page.text
+    assert "未访前调查" in page.text
+    (room,) = page.links("/room/")
+    assert room
+    preparation = next(link for link in page.links("/clerk/sessions/"))
+    await browser.get(preparation)
+    done = await browser.post(preparation, {"note": "已查：水渠属村集体。"})
+    assert done.path == "/clerk"
+    assert "已访前调查" in done.text
+    assert "已查：水渠属村集体。" in (await browser.get(preparation)).html
+    assert len(site.rooms.told) == 1

@@ -1,0 +1,46 @@
+"""What an operator's tools are told."""
+
+from reception.domain.codes import Role
+from tests.integration.web.site import Site
+
+
+async def test_health_and_readiness(site: Site) -> None:
+    browser = await site.browser()
+    assert (await browser.get("/healthz")).status == 200
+    ready = await browser.raw("GET", "/readyz")
+    assert (ready.status, await ready.json()) == (
+        200,
+        {"ready": True, "database": True, "hub": True},
+    )
+
+
+async def test_a_hub_that_is_down_is_not_ready(site: Site) -> None:
+    browser = await site.browser()
+    site.rooms.hub_is_up = False
+    answer = await browser.raw("GET", "/readyz")
+    assert (answer.status, (await answer.json())["hub"]) == (503, False)
+    assert (await browser.get("/healthz")).status == 200
+
+
+async def test_a_database_that_does_not_answer_is_not_ready(site: Site) -> None:
+    from sqlalchemy import text
+
+    async with site.db.transaction() as tx:
+        await tx.execute(text("DELETE FROM alembic_version"))
+    browser = await site.browser()
+    answer = await browser.raw("GET", "/readyz")
+    assert (answer.status, (await answer.json())["database"]) == (503, False)
+
+
+async def test_figures_count_by_route_and_code_and_name_nobody(site: Site) -> None:
+    site.rooms.connected = 3
+    browser = await site.staff(Role.CLERK)
+    await browser.get(f"/cases/{'0' * 32}")
+    await browser.get("/nothing-here")
+    figures = (await browser.get("/metrics")).html
+    assert 'reception_refusals_total{code="not_found"} 2.0' in figures
+    assert 'route="/cases/{case_id}",status="404"' in figures
+    assert "reception_sockets 3.0" in figures
+    assert "reception_hub_up" in figures
+    assert "0" * 32 not in figures
+    assert "nothing-here" not in figures
