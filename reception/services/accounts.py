@@ -73,20 +73,22 @@ async def log_in(
 
     """
     name = login.strip().lower()
-    keys = {f"login:{name}": FREE_TRIES_OF_LOGIN, f"address:{address}": FREE_TRIES_OF_ADDRESS}
+    by_name, by_address = _hash(f"login:{name}"), _hash(f"address:{address}")
+    keys = {by_name: FREE_TRIES_OF_LOGIN, by_address: FREE_TRIES_OF_ADDRESS}
     async with db.transaction() as tx:
         for key, free in keys.items():
-            _refuse_too_early(await rows.failures_of(tx, _hash(key)), free, now)
+            _refuse_too_early(await rows.failures_of(tx, key), free, now)
         # Counted before the password is looked at: parallel tries must not slip through.
         for key in keys:
-            await rows.count_attempt(tx, _hash(key), now, now - FORGET_TRIES_AFTER)
+            await rows.count_attempt(tx, key, now, now - FORGET_TRIES_AFTER)
         account = await rows.account_by_login(tx, name)
     if not await _matches(account, password) or account is None or account.disabled_at is not None:
         raise BadCredentials
     token = new_secret()
     async with db.transaction() as tx:
-        for key in keys:
-            await rows.forgive(tx, _hash(key))
+        await rows.forgive(tx, by_name)
+        # Only this try: one good log-in must not cover the guesses of others at this address.
+        await rows.uncount(tx, by_address)
         await rows.end_sessions_before(tx, created_before=now - ABSOLUTE, seen_before=now - IDLE)
         tx.add(
             AuthSession(token_hash=_hash(token), account_id=account.id, created_at=now, seen_at=now)

@@ -44,6 +44,16 @@ async def forgive(tx: Transaction, key_hash: str) -> None:
     await tx.execute(delete(LoginFailure).where(LoginFailure.key_hash == key_hash))
 
 
+async def uncount(tx: Transaction, key_hash: str) -> None:
+    """Take one attempt back: it succeeded."""
+    await tx.execute(
+        update(LoginFailure)
+        .where(LoginFailure.key_hash == key_hash, LoginFailure.failures > 0)
+        .values(failures=LoginFailure.failures - 1)
+        .execution_options(synchronize_session=False)
+    )
+
+
 async def session_with_account(
     tx: Transaction, token_hash: str
 ) -> tuple[AuthSession, Account] | None:

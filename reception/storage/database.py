@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engin
 
 from reception.storage import sqlite
 from reception.storage.columns import Instant
-from reception.storage.errors import Contended, NotUnique, Overlapping
+from reception.storage.errors import ConstraintBroken, Contended, NotUnique, Overlapping
 
 POOL_SIZE = 20
 POOL_WAIT_SECONDS = 2.0
@@ -35,6 +35,7 @@ _PRAGMAS = (
 )
 
 _EXCLUSION_VIOLATION = "23P01"
+_UNIQUE_VIOLATION = "23505"
 _TRY_AGAIN_STATES = {
     "40P01",  # deadlock_detected
     "40001",  # serialization_failure
@@ -85,6 +86,7 @@ class Database:
             Contended: the database stayed busy, or broke a deadlock by ending this transaction.
             Overlapping: two live bookings would overlap.
             NotUnique: a unique constraint was broken.
+            ConstraintBroken: any other constraint was; a bug of ours.
 
         """
         return self._open(self._engine, self._turn or nullcontext())
@@ -117,13 +119,16 @@ class Database:
                 translated = _translate(error)
                 if translated is None:
                     raise
-                raise translated from error
+                # Not chained: PostgreSQL's detail quotes the row, which may name somebody.
+                raise translated from None
             except PoolTimeoutError as error:
                 raise Contended(reason="pool") from error
 
 
 def create_engine(url: str, *, limits: bool = True) -> AsyncEngine:
     """Return an engine with our durability and safety settings.
+
+    Errors name the statement without its values: those may be somebody's name.
 
     `limits=False` leaves out PostgreSQL's time limits: a migration may take longer.
     """
@@ -139,13 +144,16 @@ def create_engine(url: str, *, limits: bool = True) -> AsyncEngine:
         max_overflow=0,
         pool_timeout=POOL_WAIT_SECONDS,
         pool_pre_ping=True,
+        hide_parameters=True,
         connect_args={"server_settings": settings},
     )
 
 
 def _sqlite_engine(url: str) -> AsyncEngine:
     sqlite.require_safe_library()
-    engine = create_async_engine(url, pool_size=POOL_SIZE, pool_timeout=POOL_WAIT_SECONDS)
+    engine = create_async_engine(
+        url, pool_size=POOL_SIZE, pool_timeout=POOL_WAIT_SECONDS, hide_parameters=True
+    )
 
     @event.listens_for(engine.sync_engine, "connect")
     def prepare(dbapi_connection: Any, _record: object) -> None:
@@ -173,8 +181,8 @@ def _translate(error: DBAPIError) -> Exception | None:
         return Overlapping()
     if sqlstate in _TRY_AGAIN_STATES or "database is locked" in text:
         return Contended(reason="busy")
-    if isinstance(error, IntegrityError) and (
-        sqlstate == "23505" or "UNIQUE constraint failed" in text
-    ):
-        return NotUnique()
+    if isinstance(error, IntegrityError):
+        if sqlstate == _UNIQUE_VIOLATION or "UNIQUE constraint failed" in text:
+            return NotUnique()
+        return ConstraintBroken(text.partition("\n")[0])
     return None

@@ -35,3 +35,7 @@ class Overlapping(Exception):
 
 class NotUnique(Exception):
     """A row with this unique value is there already."""
+
+
+class ConstraintBroken(Exception):
+    """A row breaks a constraint of the schema; the message names it and quotes no value."""

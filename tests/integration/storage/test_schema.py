@@ -1,5 +1,6 @@
 """The migrations build what the models say, on both engines, and know their limits."""
 
+import traceback
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from sqlalchemy import Connection, inspect, text
 
 from reception.storage import sqlite
 from reception.storage.database import Database, create_engine
-from reception.storage.errors import SchemaMissing, SchemaTooNew, SqliteTooOld
+from reception.storage.errors import ConstraintBroken, SchemaMissing, SchemaTooNew, SqliteTooOld
 from reception.storage.schema import require_current, upgrade
 from reception.storage.tables import Table
 
@@ -98,3 +99,15 @@ async def test_sqlite_keeps_every_acknowledged_commit(sqlite_database_url: str) 
         }
     assert found == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "secure_delete": 1}
     await db.close()
+
+
+async def test_an_error_of_the_database_names_no_values(db: Database) -> None:
+    async def insert(name: str) -> None:
+        async with db.transaction() as tx:
+            await tx.execute(text("INSERT INTO petitioner (name) VALUES (:name)"), {"name": name})
+
+    with pytest.raises(ConstraintBroken) as error:
+        await insert("吴某某")
+    shown = "".join(traceback.format_exception(error.value))
+    assert "petitioner" in str(error.value)
+    assert "吴某某" not in shown.replace('insert("吴某某")', "")
