@@ -58,7 +58,9 @@ from recordings.store import (
 from recordings.timeline import moments, picture, sound
 
 _CODECS: Final = {("video", "vp8"), ("audio", "opus")}
-_DURATION_SLACK_MS: Final = 100
+# A track may fall silent for 2 s before the end without that being a gap; what was written is
+# compared by count and checksum, so this only catches a file that cannot be played to its end.
+_DURATION_SLACK_MS: Final = 2_500
 _PR_SET_PDEATHSIG: Final = 1  # linux/prctl.h
 
 

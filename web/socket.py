@@ -149,11 +149,19 @@ class SocketConnection:
 
     async def _answer(self, number: int, wish: messages.Offer | messages.Action) -> None:
         assert self._seated is not None
+        changed = False
         try:
-            if isinstance(wish, messages.Offer):
-                data = await self._context.live.negotiate(self._seated, wish)
-            else:
-                data = await self._act(self._seated, wish)
+            match wish:
+                case messages.Offer():
+                    data = await self._context.live.negotiate(self._seated, wish)
+                case messages.Stats(loss=loss, rtt_ms=rtt_ms):
+                    data = {}
+                    self._metrics.line(self._seated.role, loss=loss, rtt_ms=rtt_ms)
+                case messages.Receipt():
+                    data = await self._receipt(self._seated)
+                case _:
+                    data, changed = {}, True
+                    await ACTIONS[type(wish)](self._context, self._seated, wish)
         except Exception as refusal:
             if not hasattr(refusal, "code"):
                 log.exception("request failed")
@@ -161,26 +169,23 @@ class SocketConnection:
             self._refuse(number, refusal)
         else:
             self._queue(messages.reply_text(number, data))
+            if changed:
+                # After the reply, because this may end the connection.
+                await self._tell_room(self._seated, wish)
 
-    async def _act(self, seated: Seated, action: messages.Action) -> dict[str, object]:
-        """Do what the person asks; everyone then sees the new snapshot."""
-        context = self._context
-        if isinstance(action, messages.Stats):
-            self._metrics.line(seated.role, loss=action.loss, rtt_ms=action.rtt_ms)
-            return {}
-        if isinstance(action, messages.Receipt):
-            receipt = await sessions.receipt(
-                context.db,
-                session_id=seated.session_id,
-                actor=seated.actor,
-                now=context.clock.now(),
-            )
-            return jsonable(receipt)
-        await ACTIONS[type(action)](context, seated, action)
-        shown = await context.live.changed(seated.session_id)
-        if isinstance(action, messages.Move):
+    async def _receipt(self, seated: Seated) -> dict[str, object]:
+        receipt = await sessions.receipt(
+            self._context.db,
+            session_id=seated.session_id,
+            actor=seated.actor,
+            now=self._context.clock.now(),
+        )
+        return jsonable(receipt)
+
+    async def _tell_room(self, seated: Seated, wish: object) -> None:
+        shown = await self._context.live.changed(seated.session_id)
+        if isinstance(wish, messages.Move):
             self._metrics.session_states.labels(shown.state.value).inc()
-        return {}
 
     # -- writing --------------------------------------------------------------------------------
 

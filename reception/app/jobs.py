@@ -1,6 +1,7 @@
 """What happens by itself: the ticker asks the database what is due and does it."""
 
 import asyncio
+import contextlib
 import json
 import logging
 import sys
@@ -22,6 +23,14 @@ FINISH: Final = "recording.finish"
 
 class JobFailed(Exception):
     """The job's process ended with an error; the text is its last line."""
+
+
+def _cause(out: bytes, err: bytes, code: int | None) -> str:
+    """Why the process failed: the refusal it printed, else its last words."""
+    with contextlib.suppress(ValueError, KeyError, TypeError):
+        return str(json.loads(out)["code"])
+    lines = err.decode(errors="replace").strip().splitlines()
+    return lines[-1] if lines else f"exit {code}"
 
 
 class JobRunner:
@@ -78,8 +87,7 @@ class JobRunner:
             raise
         now = self._clock.now()
         if process.returncode != 0:
-            lines = err.decode(errors="replace").strip().splitlines()
-            cause = lines[-1] if lines else f"exit {process.returncode}"
+            cause = _cause(out, err, process.returncode)
             await records.failed(self._db, recording_id=recording_id, cause=cause, now=now)
             raise JobFailed(cause)
         await records.finished(self._db, recording_id=recording_id, result=json.loads(out), now=now)

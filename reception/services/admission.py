@@ -22,7 +22,14 @@ from reception.services.session_views import Person, RoomRole, Snapshot, person_
 from reception.storage import sessions as rows
 from reception.storage.database import Database, Transaction
 from reception.storage.ids import new_id, new_secret
-from reception.storage.tables import Participant, ResumeToken, Session, Ticket
+from reception.storage.tables import (
+    Participant,
+    PetitionCase,
+    Petitioner,
+    ResumeToken,
+    Session,
+    Ticket,
+)
 
 TICKET_LIFE = timedelta(seconds=60)
 
@@ -160,7 +167,7 @@ async def _seat(tx: Transaction, session: Session, actor: Actor, now: datetime) 
         session_id=session.id,
         role=role,
         seat=seat,
-        name=actor.name,
+        name=await _name_of(tx, session, actor),
         actor_kind=actor.kind,
         actor_id=actor.id,
         actor=asdict(actor),
@@ -170,6 +177,14 @@ async def _seat(tx: Transaction, session: Session, actor: Actor, now: datetime) 
     )
     await tx.put(person)
     return person
+
+
+async def _name_of(tx: Transaction, session: Session, actor: Actor) -> str:
+    """Return whom the others see in this seat: at the kiosk sits the petitioner."""
+    if actor.role is not Role.KIOSK:
+        return actor.name
+    case = await tx.get_one(PetitionCase, session.case_id)
+    return (await tx.get_one(Petitioner, case.petitioner_id)).name
 
 
 def _refuse_over(session: Session) -> None:
