@@ -62,15 +62,18 @@ locked() {
 }
 
 install_python() {
-    local want stamp=.venv/.installed-$purpose
-    want=$(cat "$python_lock" requirements-build.lock pyproject.toml | sha256sum)
-    [ "$(cat "$stamp" 2>/dev/null)" = "$want" ] && return
+    local want stamp
+    want=$(cat requirements*.lock pyproject.toml | sha256sum)
+    # The packages for tests are those for running and more.
+    for stamp in .venv/.installed-test ".venv/.installed-$purpose"; do
+        [ "$(cat "$stamp" 2>/dev/null)" = "$want" ] && return
+    done
     say "installing the packages of $python_lock (hashes checked)"
     locked requirements-build.lock
     locked "$python_lock"
     .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-input \
         --no-deps --no-index --no-build-isolation -e .
-    echo "$want" >"$stamp"
+    echo "$want" >".venv/.installed-$purpose"
 }
 
 find_npm() {
