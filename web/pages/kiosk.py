@@ -279,26 +279,26 @@ async def _today(request: Request, actor: Actor, site: SiteView) -> dict[str, ob
 
 
 def _reception(request: Request, held: BookingView) -> dict[str, object]:
-    tone, status = _standing(held)
+    tone, status = _standing(request, held)
     return {
         "starts_at": held.slot.starts_at.isoformat(),
         "ends_at": held.slot.ends_at.isoformat(),
         "leader_name": held.slot.leader.name,
         "leader_title": held.slot.leader.title,
         "tone": tone,
-        "status": say(request, status),
+        "status": status,
     }
 
 
-def _standing(held: BookingView) -> tuple[str, str]:
-    state = SessionState(held.session_state) if held.session_state else SessionState.SCHEDULED
+def _standing(request: Request, held: BookingView) -> tuple[str, str]:
+    state = held.session_state or SessionState.SCHEDULED
     if held.state in _OVER or state in FINAL_STATES:
-        return "over", "已结束"
+        return "over", say(request, "已结束")
     if state in LIVE_STATES:
-        return "live", "正在接谈"
+        return "live", say(request, "正在接谈")
     if state is SessionState.LOBBY:
-        return "live", "已签到"
-    return "waiting", "等候签到"
+        return "live", say(request, "已签到")
+    return "waiting", say(request, "等候签到")
 
 
 def _on_duty(request: Request, day: DayView) -> dict[str, object]:

@@ -9,7 +9,7 @@ from aiohttp.web import Request, Response, get, json_response
 from reception.domain.bookings import BookingState
 from reception.domain.codes import Role
 from reception.domain.people import Need
-from reception.domain.sessions import FINAL_STATES, SessionState
+from reception.domain.sessions import FINAL_STATES
 from reception.services import booking, cases, sessions
 from reception.services.booking import BookingView
 from scheduler.calendar import local_day
@@ -76,7 +76,7 @@ def is_over(held: BookingView) -> bool:
     """Whether nothing of this reception is still to come."""
     if held.state is BookingState.COMPLETED:
         return True
-    return held.session_state is not None and SessionState(held.session_state) in FINAL_STATES
+    return held.session_state in FINAL_STATES
 
 
 def stamp(held: tuple[BookingView, ...]) -> str:

@@ -31,7 +31,7 @@ const nextButton = /** @type {HTMLButtonElement} */ (by('next'));
 const askDialog = /** @type {HTMLDialogElement} */ (by('ask'));
 const stage = new Stage(by('stage'), {
   mainRole: 'petitioner',
-  label: (person) => (person.online ? person.name : say('away', { name: person.name })),
+  label: (person) => (person.online ? nameOf(person) : say('away', { name: nameOf(person) })),
   silent: () => show(by('sound'), true),
 });
 const record = new RecordBox({ say, save: (text) => call.request('record', { text }) });
@@ -63,6 +63,11 @@ const call = new Call({
   resumeKey: `seat:${data.session}`,
 });
 
+/** The kiosk's seat is the petitioner's, whatever the machine is called. @param {import('./types.js').Person} person */
+function nameOf(person) {
+  return person.role === 'petitioner' ? (snapshot?.petitioner.name ?? '') : person.name;
+}
+
 // -- showing ------------------------------------------------------------------------------------
 
 function render() {
@@ -72,12 +77,13 @@ function render() {
   by('recording').dataset['recording'] = snapshot.recording;
   setText(by('recording-words'), say(`recording_${snapshot.recording}`));
   const names = snapshot.people.filter((one) => one.id !== snapshot?.me.id && one.online);
-  const joined = names.map((one) => one.name).join(language === 'zh' ? '、' : ', ');
+  const joined = names.map(nameOf).join(language === 'zh' ? '、' : ', ');
   setText(by('people'), joined ? say('in_room', { names: joined }) : '');
   stage.update(snapshot.people);
   record.receive(snapshot.record, mayWrite(snapshot));
   record.lock(isClosedToWriting(snapshot));
   outcome?.receive(snapshot.outcome);
+  show(by('line'), snapshot.media);
   awake.keep(isLive(snapshot));
   renderCover(snapshot);
   renderSteps(snapshot);
@@ -126,6 +132,7 @@ function renderOver(now) {
   const section = by('over');
   if (!over || !section.hidden) return;
   closeDevices(media);
+  refuse('');
   show(section, true);
   setText(by('over-title'), say(`over_${now.state}`));
   show(by('over-facts'), now.outcome !== null);
@@ -290,7 +297,10 @@ on('view', ({ seat, stream }) => {
   if (snapshot) stage.update(snapshot.people);
 });
 on('line', showLine);
-on('refused', (refusal) => refuse(refusal[language] || say('offline')));
+on('refused', (refusal) => {
+  // The room closes behind its last request; what is over needs no line any more.
+  if (!snapshot || !isOver(snapshot)) refuse(refusal[language] || say('offline'));
+});
 on('moved', () => {
   closeDevices(media);
   refuse(say('moved'));

@@ -1,0 +1,228 @@
+"""What the kiosk is told, and what it is not."""
+
+import json
+from datetime import timedelta
+
+from aiohttp import ClientResponse
+from yarl import URL
+
+from reception.domain.codes import Role
+from reception.domain.sessions import SessionMove
+from reception.services import accounts, places, sessions
+from reception.services.booking import BookingView
+from tests.integration.web.site import Browser, Site
+from web.pages.kiosk import masked, qr_path
+
+
+def json_body(csrf: str, **fields: object) -> dict[str, object]:
+    """The options of a request as the kiosk's page sends it."""
+    headers = {"Sec-Fetch-Site": "same-origin", "X-CSRF": csrf, "Accept": "application/json"}
+    return {"json": fields, "headers": headers}
+
+
+async def kiosk(site: Site) -> tuple[Browser, str]:
+    """Make a browser into the kiosk; give it with the token its page carries."""
+    browser = await site.browser()
+    page = await browser.get(f"/kiosk/start?key={site.place.kiosk_key}")
+    return browser, page_data(page.html)["csrf"]
+
+
+def page_data(html: str) -> dict[str, str]:
+    """What the kiosk's page carries for its script."""
+    start = html.index('id="kiosk-data">') + len('id="kiosk-data">')
+    found: dict[str, str] = json.loads(html[start : html.index("</script>", start)])
+    return found
+
+
+async def check_in(browser: Browser, csrf: str, code: str) -> ClientResponse:
+    """Send a check-in code."""
+    return await browser.raw("POST", "/kiosk/check-in", **json_body(csrf, code=code))
+
+
+async def test_the_start_address_makes_a_kiosk_and_leaves_no_key_in_the_address(site: Site) -> None:
+    browser = await site.browser()
+    answer = await browser.raw("GET", f"/kiosk/start?key={site.place.kiosk_key}")
+    assert (answer.status, answer.headers["Location"]) == (303, "/kiosk")
+    cookie = answer.cookies["kid"]
+    assert (cookie["httponly"], cookie["samesite"]) == (True, "Strict")
+    page = await browser.get("/kiosk")
+    assert page.status == 200
+    assert "坐下来，和领导面对面谈" in page.text
+    assert site.place.kiosk_key not in page.html
+
+
+async def test_a_wrong_key_or_none_shows_how_to_set_the_machine_up(site: Site) -> None:
+    browser = await site.browser()
+    wrong = await browser.get("/kiosk/start?key=nonsense")
+    none = await browser.get("/kiosk")
+    assert [(page.status, "本机还没有启用" in page.text) for page in (wrong, none)] == [
+        (403, True),
+        (401, True),
+    ]
+
+
+async def test_a_logged_in_clerk_is_no_kiosk(site: Site) -> None:
+    clerk = await site.staff(Role.CLERK)
+    assert (await clerk.get("/kiosk")).status == 401
+    answer = await clerk.raw("GET", "/kiosk/today", headers={"Accept": "application/json"})
+    assert answer.status == 401
+
+
+async def test_the_idle_screen_names_the_leader_and_no_petitioner(
+    site: Site, booked: BookingView
+) -> None:
+    browser, _ = await kiosk(site)
+    answer = await browser.raw("GET", "/kiosk/today")
+    told = await answer.json()
+    (reception,) = told["receptions"]
+    assert reception["leader_name"] == "领导甲"
+    assert reception["status"] == "等候签到"
+    assert told["on_duty"] == [
+        {"leader_name": "领导甲", "leader_title": "副县长", "hours": "09:00–12:00"}
+    ]
+    assert booked.petitioner_name[:2] not in await answer.text()
+
+
+async def test_the_code_checks_a_person_in_by_a_name_only_they_know(
+    site: Site, booked: BookingView
+) -> None:
+    browser, csrf = await kiosk(site)
+    answer = await check_in(browser, csrf, booked.code)
+    told = await answer.json()
+    assert answer.status == 200
+    assert told["greeting_name"] == "吴**"
+    assert told["session_state"] == "lobby"
+    assert site.rooms.told == [booked.session_id]
+
+
+async def test_a_wrong_code_says_what_to_do_next(site: Site, booked: BookingView) -> None:
+    browser, csrf = await kiosk(site)
+    wrong = "000000" if booked.code != "000000" else "111111"
+    answer = await check_in(browser, csrf, wrong)
+    told = await answer.json()
+    assert (answer.status, told["code"]) == (404, "code_unknown")
+    assert told["zh"]
+    assert told["en"]
+
+
+async def test_a_check_in_that_no_page_of_ours_sent_is_refused(
+    site: Site, booked: BookingView
+) -> None:
+    browser, _ = await kiosk(site)
+    answer = await check_in(browser, "forged", booked.code)
+    assert (answer.status, (await answer.json())["code"]) == (403, "csrf_refused")
+
+
+async def test_a_body_that_is_no_object_is_refused(site: Site) -> None:
+    browser, csrf = await kiosk(site)
+    for body in (b"[]", b"{", b'{"code": 7}', b'{"code": ""}'):
+        options = json_body(csrf)
+        del options["json"]
+        answer = await browser.raw("POST", "/kiosk/check-in", data=body, **options)
+        assert (answer.status, (await answer.json())["code"]) == (400, "bad_input")
+
+
+async def test_a_restarted_browser_goes_on_with_the_turn_until_it_is_ended(
+    site: Site, booked: BookingView
+) -> None:
+    browser, csrf = await kiosk(site)
+    await check_in(browser, csrf, booked.code)
+    turn: object = page_data((await browser.get("/kiosk")).html)["turn"]
+    assert isinstance(turn, dict)
+    assert turn["session_id"] == booked.session_id
+    answer = await browser.raw("POST", "/kiosk/end", **json_body(csrf))
+    assert answer.headers["Clear-Site-Data"] == '"cache", "storage"'
+    after = await browser.get("/kiosk")
+    assert after.status == 200, "the machine stays a kiosk"
+    assert page_data(after.html)["turn"] is None
+
+
+async def test_a_turn_that_was_stopped_does_not_come_back(site: Site, booked: BookingView) -> None:
+    browser, csrf = await kiosk(site)
+    await check_in(browser, csrf, booked.code)
+    assert booked.session_id
+    await sessions.move(
+        site.db,
+        session_id=booked.session_id,
+        move=SessionMove.STOP,
+        actor=site.place.kiosk,
+        now=site.clock.now(),
+        reason="petitioner_wish",
+    )
+    assert page_data((await browser.get("/kiosk")).html)["turn"] is None
+
+
+async def test_a_kiosk_gets_its_seat_only_after_the_check_in(
+    site: Site, booked: BookingView
+) -> None:
+    browser, csrf = await kiosk(site)
+    options = json_body(csrf)
+    options["headers"] |= {"X-Kiosk": "1"}  # type: ignore[operator]  # json_body makes it a dict
+    path = f"/room/{booked.session_id}/ticket"
+    before = await browser.raw("POST", path, **options)
+    assert (before.status, (await before.json())["code"]) == (403, "not_admitted")
+    await check_in(browser, csrf, booked.code)
+    after = await browser.raw("POST", path, **options)
+    assert (await after.json())["ticket"]
+
+
+async def test_the_slip_carries_the_query_code_as_a_fragment_no_log_sees(
+    site: Site, booked: BookingView
+) -> None:
+    browser, csrf = await kiosk(site)
+    await check_in(browser, csrf, booked.code)
+    body = json_body(csrf, session_id=booked.session_id)
+    told = await (await browser.raw("POST", "/kiosk/receipt", **body)).json()
+    address = URL(told["query_url"])
+    assert (address.path, address.fragment) == ("/query", told["query_code"])
+    assert not address.query
+    assert told["case_no"] == booked.case_no
+    assert told["qr"]["path"].startswith("M")
+
+
+async def test_another_sites_kiosk_gets_nothing_of_the_session(
+    site: Site, booked: BookingView
+) -> None:
+    other = await places.add_site(
+        site.db, area_code="330726100", name="别的接访点", address="", phone="1", rooms=1
+    )
+    key = await accounts.create_kiosk(site.db, site_id=other, name="一号", now=site.clock.now())
+    browser = await site.browser()
+    page = await browser.get(f"/kiosk/start?key={key.key}")
+    csrf = page_data(page.html)["csrf"]
+    body = json_body(csrf, session_id=booked.session_id)
+    answer = await browser.raw("POST", "/kiosk/receipt", **body)
+    assert answer.status == 403
+    assert (await check_in(browser, csrf, booked.code)).status >= 400
+
+
+def test_a_name_is_shortened_so_that_its_owner_knows_it() -> None:
+    assert [masked(name) for name in ("王小花", "欧阳建国", "扎西", "Anna Miller", "王")] == [
+        "王**",
+        "欧阳**",
+        "扎**",
+        "Anna**",
+        "王**",
+    ]
+
+
+def test_a_qr_code_has_a_quiet_border_and_stays_on_its_sheet() -> None:
+    drawn = qr_path("https://reception.example/query#7KQ4M9TXPA")
+    size, path = drawn["size"], str(drawn["path"])
+    assert isinstance(size, int)
+    points = [
+        tuple(int(number) for number in square.split("h")[0].split())
+        for square in path.split("M")[1:]
+    ]
+    assert all(4 <= x < size - 4 and 4 <= y < size - 4 for x, y in points)
+    assert (4, 4) in points
+
+
+async def test_a_turn_is_forgotten_two_hours_after_the_talk(
+    site: Site, booked: BookingView
+) -> None:
+    browser, csrf = await kiosk(site)
+    answer = await check_in(browser, csrf, booked.code)
+    cookie = answer.cookies["turn"]
+    assert cookie["httponly"]
+    assert timedelta(seconds=int(cookie["max-age"])) == timedelta(hours=2)
