@@ -35,6 +35,7 @@ class Figure:
         better: whether a smaller or a larger number is the better one.
         goal: what we set out to reach, in the same unit.
         peer: the same figure of ``peer_name``, measured in the same run.
+        note: what a reader must know to understand the number, one sentence or none.
         machine, commit: where and on what code; the runner fills them in.
     """
 
@@ -48,6 +49,7 @@ class Figure:
     goal: float | None = None
     peer: float | None = None
     peer_name: str | None = None
+    note: str = ""
     machine: str = ""
     commit: str = ""
 
@@ -70,6 +72,7 @@ class Figure:
         better: Literal["lower", "higher"] = "lower",
         goal: float | None = None,
         peer: tuple[str, Sequence[float]] | None = None,
+        note: str = "",
     ) -> Self:
         """Make a figure out of the values of single runs; ``peer`` is a name and its values."""
         return cls(
@@ -83,6 +86,7 @@ class Figure:
             goal=goal,
             peer=median(peer[1]) if peer else None,
             peer_name=peer[0] if peer else None,
+            note=note,
         )
 
     @property
