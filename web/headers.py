@@ -22,7 +22,8 @@ CONTENT_SECURITY_POLICY = "; ".join(
 )
 # Only these pages hold a talk; on all others the browser refuses camera and microphone outright.
 TALKING_PATHS = ("/kiosk", "/room")
-A_YEAR = 365 * 24 * 60 * 60
+A_DAY = 24 * 60 * 60
+A_YEAR = 365 * A_DAY
 
 
 def permissions_policy(path: str) -> str:
@@ -38,7 +39,10 @@ def cache_control(request: Request) -> str:
         return "no-store"
     if "v" in request.query:
         return f"public, max-age={A_YEAR}, immutable"
-    # Files named by other files (a module's import, a font) carry no hash: ask again each time.
+    if request.path.startswith("/static/vendor/"):
+        # A page needs some twenty slices of the font; they change with a new installation only.
+        return f"public, max-age={A_DAY}"
+    # Files named by other files (a module's import) carry no hash: ask again each time.
     return "no-cache"
 
 

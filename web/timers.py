@@ -1,13 +1,19 @@
 """How a due date is drawn: where today stands between the start and the last day."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
 
+from reception.domain.cases import CaseState
 from reception.services.cases import DeadlineView
+from reception.services.sessions import SessionView
 from scheduler.calendar import local_day
 
 SOON_DAYS = 5
+PROMISE = "promise"
+"""The id of the day a leader promised; not one of the law's time limits."""
+SETTLED = frozenset({CaseState.CLOSED, CaseState.TERMINATED, CaseState.WITHDRAWN})
 Tone = Literal["good", "warn", "bad"]
 
 
@@ -46,6 +52,27 @@ def timer(deadline: DeadlineView, today: date) -> Timer:
         elapsed=place(end),
         strict_at=place(deadline.due_strict),
     )
+
+
+def promise_timer(talks: Sequence[SessionView], state: CaseState, today: date) -> Timer | None:
+    """Draw the latest promise that names a day, as long as the case is open; None without one."""
+    promises = [talk.outcome for talk in talks if talk.outcome and talk.outcome.due_on]
+    if not promises or state in SETTLED:
+        return None
+    promise = max(promises, key=lambda outcome: outcome.saved_at)
+    strict = promise.due_strict or promise.due_on
+    assert strict is not None, "only outcomes with a day were taken"
+    legal = promise.due_legal or strict
+    kept = DeadlineView(
+        rule=PROMISE,
+        started_on=local_day(promise.saved_at),
+        due_strict=strict,
+        due_legal=legal,
+        met_at=None,
+        overdue=today > legal,
+        provisional=False,
+    )
+    return timer(kept, today)
 
 
 def _tone(deadline: DeadlineView, days_left: int) -> Tone:

@@ -12,7 +12,7 @@ from web.auth import require
 from web.forms import query_of
 from web.keys import CONTEXT
 from web.render import page
-from web.timers import timer
+from web.timers import promise_timer, timer
 
 if TYPE_CHECKING:
     from aiohttp.web_routedef import RouteDef
@@ -57,6 +57,7 @@ async def case_page(request: Request) -> Response:
         request,
         "cases/case.html",
         case=found.case,
+        promise=promise_timer(found.sessions, found.case.state, today),
         timers=[timer(deadline, today) for deadline in found.deadlines],
         timeline=found.timeline,
         sessions=found.sessions,

@@ -35,6 +35,7 @@ async def test_a_case_shows_facts_due_dates_talk_and_timeline(site: Site, talk: 
         "2026年4月9日 星期四",
         "水渠断水三个月。",
         "信访人同意录音录像",
+        "接访承诺 还有 30 天",
         "转送、交办",
         "已登记",
     ):

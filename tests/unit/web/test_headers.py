@@ -18,4 +18,5 @@ def test_only_hashed_files_are_kept() -> None:
 
     assert "immutable" in asked("/static/css/base.css?v=0123")
     assert asked("/static/js/call.js") == "no-cache"
+    assert asked("/static/vendor/noto-sans-sc/files/one.woff2") == "public, max-age=86400"
     assert asked("/cases?v=1") == "no-store"

@@ -2,8 +2,9 @@
 
 from datetime import UTC, date, datetime
 
+from reception.domain.cases import CaseState
 from reception.services.cases import DeadlineView
-from web.timers import timer
+from web.timers import promise_timer, timer
 
 
 def deadline(*, met_at: datetime | None = None, overdue: bool = False) -> DeadlineView:
@@ -38,3 +39,7 @@ def test_a_date_that_was_met_stays_where_it_was_met() -> None:
     met = datetime(2026, 2, 13, 16, 30, tzinfo=UTC)  # the 14th in Shanghai
     drawn = timer(deadline(met_at=met), date(2026, 6, 1))
     assert (drawn.days_left, drawn.tone) == (1, "good")
+
+
+def test_without_a_promise_there_is_nothing_to_draw() -> None:
+    assert promise_timer((), CaseState.ASSIGNED, date(2026, 3, 10)) is None
