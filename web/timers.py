@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
 
-from reception.domain.cases import CaseState
+from reception.domain.cases import FINAL_STATES, CaseState
 from reception.services.cases import DeadlineView
 from reception.services.sessions import SessionView
 from scheduler.calendar import local_day
@@ -13,7 +13,6 @@ from scheduler.calendar import local_day
 SOON_DAYS = 5
 PROMISE = "promise"
 """The id of the day a leader promised; not one of the law's time limits."""
-SETTLED = frozenset({CaseState.CLOSED, CaseState.TERMINATED, CaseState.WITHDRAWN})
 Tone = Literal["good", "warn", "bad"]
 
 
@@ -57,7 +56,7 @@ def timer(deadline: DeadlineView, today: date) -> Timer:
 def promise_timer(talks: Sequence[SessionView], state: CaseState, today: date) -> Timer | None:
     """Draw the latest promise that names a day, as long as the case is open; None without one."""
     promises = [talk.outcome for talk in talks if talk.outcome and talk.outcome.due_on]
-    if not promises or state in SETTLED:
+    if not promises or state in FINAL_STATES:
         return None
     promise = max(promises, key=lambda outcome: outcome.saved_at)
     strict = promise.due_strict or promise.due_on
