@@ -69,7 +69,7 @@ def booking_body(state: str = "scheduled") -> dict[str, object]:
         "starts_at": STARTS.isoformat(),
         "ends_at": (STARTS + timedelta(minutes=30)).isoformat(),
         "leader_name": "周明",
-        "leader_title": "县长",
+        "leader_title": "县委副书记、县长",
     }
 
 
@@ -91,7 +91,11 @@ TODAY: dict[str, object] = {
         },
     ],
     "on_duty": [
-        {"leader_name": "周明", "leader_title": "县长", "hours": "08:30–11:30、14:30–17:00"},
+        {
+            "leader_name": "周明",
+            "leader_title": "县委副书记、县长",
+            "hours": "08:30–11:30、14:30–17:00",
+        },
         {"leader_name": "方志远", "leader_title": "信访局局长", "hours": "08:30–11:30"},
     ],
 }
@@ -133,7 +137,7 @@ LOBBY: dict[str, Any] = {
     "outcome": None,
     "ratings": [],
     "moves": ["stop"],
-    "leader": {"name": "周明", "title": "县长"},
+    "leader": {"name": "周明", "title": "县委副书记、县长"},
     "petitioner": {"name": "王小花"},
     "site": {"name": "檀溪镇视频接访点", "phone": "0579-84100000"},
     "case": {"id": "c1", "case_no": "330726-2026-000017"},

@@ -149,6 +149,7 @@ async def test_a_whole_turn_by_touch_alone(
     await expect(page.locator("#outcome-next")).to_be_hidden()
     await scripted.show("closed")
     await look("#outcome-next")
+    assert await page.evaluate("document.getElementById('self').srcObject === null"), "camera off"
     await page.locator("#outcome-next").click()
     await page.locator('[data-target="session"] [data-level="0"]').click()
     await look("#rating-title")

@@ -57,6 +57,8 @@ let toldLate = false;
 function dispatch(event) {
   turn = reduce(turn, event);
   view.render(turn, serverClock.now());
+  // The camera is live only in a talk, also while its outcome is still being read.
+  if (media && turn.phase === 'room' && isOver(turn)) switchOffCamera();
   const now = screenOf(turn);
   if (now !== screen) {
     screen = now;
@@ -79,7 +81,6 @@ function entered(now) {
   if (now === 'joining') join();
   if (now === 'readback' || now === 'sign') pad.clear();
   if (now === 'receipt') fetchReceipt();
-  if (turn.phase === 'room' && isOver(turn)) switchOffCamera();
 }
 
 /** Say what this screen is about. */
