@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from reception.domain.access import Action, Actor, Target
 from reception.domain.codes import Mode
@@ -67,12 +67,10 @@ __all__ = [
     "slots",
 ]
 
-_NEVER = datetime.min.replace(tzinfo=UTC)
-
 
 @dataclass(frozen=True)
 class DayView:
-    """A reception day; `windows` are local times in China, `slots_open` what is free now."""
+    """A reception day; `windows` are local times in China, `slots_open` what can be booked."""
 
     id: str
     leader: LeaderView
@@ -364,8 +362,8 @@ async def days(
     return await _days(db, within, leader_id, first, last, now, published=False)
 
 
-async def day(db: Database, *, day_id: str) -> DayView:
-    """Return a day; slots that are held count as neither open nor booked.
+async def day(db: Database, *, day_id: str, now: datetime) -> DayView:
+    """Return a day; slots that are held, or over, count as neither open nor booked.
 
     Raises:
         NotFound: there is none with this id.
@@ -375,7 +373,7 @@ async def day(db: Database, *, day_id: str) -> DayView:
         found = await rows.day(tx, day_id)
         if found is None:
             raise NotFound(thing="day")
-        counts = await rows.slot_counts(tx, [day_id], _NEVER)
+        counts = await rows.slot_counts(tx, [day_id], now)
     return _day_view(*found, counts.get(day_id, (0, 0)))
 
 

@@ -151,8 +151,8 @@ def _days() -> Select[ReceptionDay, Leader, Area]:
 async def slot_counts(
     tx: Transaction, day_ids: Collection[str], now: datetime
 ) -> dict[str, tuple[int, int]]:
-    """Return, by day, how many slots are free now and how many are taken or done."""
-    free = case((_claimable(now), 1), else_=0)
+    """Return, by day, how many slots can be booked at `now` and how many are taken or done."""
+    free = case((and_(_claimable(now), Slot.ends_at > now), 1), else_=0)
     booked = case((Slot.state.in_((SlotState.BOOKED, SlotState.DONE)), 1), else_=0)
     query = (
         select(Slot.day_id, func.sum(free), func.sum(booked))

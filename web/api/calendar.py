@@ -481,7 +481,7 @@ async def load_day_table(call: Call[DayTableDraft, Nothing]) -> DayTableLoaded:
 
 
 async def _visible_day(call: Call[Nothing, Nothing]) -> ReceptionDay:
-    found = await calendar.day(call.context.db, day_id=call.path["day_id"])
+    found = await calendar.day(call.context.db, day_id=call.path["day_id"], now=call.now)
     if found.state not in PUBLIC_STATES and call.actor.role not in _PLANNERS:
         raise NotFound(thing="day")
     return ReceptionDay.model_validate(found)

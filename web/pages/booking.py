@@ -107,13 +107,14 @@ async def day_slots(request: Request) -> Response:
     """Show one reception day with its slots."""
     actor = await require(request, Role.CLERK)
     context = request.app[CONTEXT]
+    now = context.clock.now()
     day_id = request.match_info["day_id"]
     query = query_of(request)
     return await page(
         request,
         "booking/day.html",
-        day=await calendar.day(context.db, day_id=day_id),
-        slots_of_day=await calendar.slots(context.db, day_id=day_id, now=context.clock.now()),
+        day=await calendar.day(context.db, day_id=day_id, now=now),
+        slots_of_day=await calendar.slots(context.db, day_id=day_id, now=now),
         booking=await _moving(request, actor, query),
         case=await _case_of(request, actor, query),
     )

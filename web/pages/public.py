@@ -7,7 +7,6 @@ from aiohttp.web import Request, Response, get, post
 from reception.domain.errors import CodeUnknown, NotFound
 from reception.domain.reception_days import PUBLIC_STATES
 from reception.domain.refusals import sentence
-from reception.domain.slots import SlotState
 from reception.services import calendar, cases, places
 from scheduler.calendar import local_day
 from web.errors import status_of
@@ -53,16 +52,15 @@ async def month(request: Request) -> Response:
 async def notice(request: Request) -> Response:
     """Show the notice of one published day: who, when, where, and how to book."""
     context = request.app[CONTEXT]
-    now = context.clock.now()
-    day = await calendar.day(context.db, day_id=request.match_info["day_id"])
+    day = await calendar.day(
+        context.db, day_id=request.match_info["day_id"], now=context.clock.now()
+    )
     if day.state not in PUBLIC_STATES:
         raise NotFound(thing="day")
-    slots = await calendar.slots(context.db, day_id=day.id, now=now)
     return await page(
         request,
         "public/notice.html",
         day=day,
-        free=sum(slot.state is SlotState.OPEN and slot.ends_at > now for slot in slots),
         sites=await places.sites(context.db, within=day.leader.area_code),
     )
 

@@ -167,6 +167,19 @@ async def test_a_held_slot_returns_when_the_hold_expires(db: Database) -> None:
     assert counts[0].slots_open == len(slots)
 
 
+async def test_only_slots_that_can_still_be_booked_count_as_open(db: Database) -> None:
+    made = await prefecture(db)
+    slots = await open_day(db, made.leader_id)
+    await booking.hold(db, slot_id=slots[2].id, actor=made.clerk, now=NOW)
+    counts = [
+        (await calendar.day(db, day_id=slots[0].day_id, now=now)).slots_open
+        for now in (NOW, slots[0].ends_at, slots[-1].ends_at)
+    ]
+    assert counts == [len(slots) - 1, len(slots) - 1, 0]
+    listed = await calendar.public_days(db, first=TODAY, last=TODAY, now=slots[0].ends_at)
+    assert listed[0].slots_open == len(slots) - 1
+
+
 async def test_a_rule_nobody_understands_is_refused(db: Database) -> None:
     made = await prefecture(db)
     with pytest.raises(RuleUnknown):
