@@ -6,10 +6,9 @@ the EXCLUDE constraint alone, and the check-then-insert most booking systems hav
 """
 
 import asyncio
-import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import count
@@ -22,6 +21,7 @@ import aiohttp
 from bench.county import COUNTY, County, make_county, overlaps
 from bench.results import Figure
 from bench.scale import scaled
+from bench.serving import ROOT, served
 from reception.storage.schema import upgrade
 from tests.databases import PostgresServer, sqlite_url
 from tests.e2e.server import free_port
@@ -34,8 +34,6 @@ RIVALS: Final = 16
 RATE_GOAL: Final = 150.0
 RATE_P99_GOAL_MS: Final = 120.0
 LOSER_GOAL_MS: Final = 500.0
-ROOT: Final = Path(__file__).parents[1]
-_START_S: Final = 60.0
 _CREATED, _CONFLICT = 201, 409
 
 Book = Callable[[int], Awaitable[int]]
@@ -96,37 +94,6 @@ class Counter:
         return status, (time.perf_counter() - began) * 1000
 
 
-@asynccontextmanager
-async def served(
-    command: Sequence[str], port: int, folder: Path
-) -> AsyncIterator[aiohttp.ClientSession]:
-    """Run a server for the length of the block; gives a client of it."""
-    with (folder / f"{port}.log").open("wb") as log:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", *command, cwd=ROOT, stdout=log, stderr=log
-        )
-    connector = aiohttp.TCPConnector(limit=RIVALS)
-    try:
-        async with aiohttp.ClientSession(f"http://127.0.0.1:{port}", connector=connector) as client:
-            await _ready(client)
-            yield client
-    finally:
-        process.terminate()
-        await process.wait()
-
-
-async def _ready(client: aiohttp.ClientSession) -> None:
-    async with asyncio.timeout(_START_S):
-        while True:
-            try:
-                async with client.get("/readyz") as answer:
-                    if answer.ok:
-                        return
-            except aiohttp.ClientConnectionError:
-                pass
-            await asyncio.sleep(0.1)
-
-
 def at_ours(client: aiohttp.ClientSession, county: County) -> Book:
     """Book at the product."""
     headers = {"Authorization": f"Bearer {county.token}"}
@@ -170,7 +137,7 @@ async def ours(url: str, folder: Path) -> AsyncIterator[Counter]:
     county = await make_county(url, RUNS * (BOOKINGS + ROUNDS))
     port = free_port()
     command = ["reception", "serve", "--data", str(folder / "data"), "--port", str(port)]
-    async with served([*command, "--database", url], port, folder) as client:
+    async with served([*command, "--database", url], port, folder, limit=RIVALS) as client:
         yield Counter(at_ours(client, county))
 
 
@@ -179,7 +146,7 @@ async def plain(design: str, url: str, folder: Path) -> AsyncIterator[Counter]:
     """Run a plain table on an empty database."""
     port = free_port()
     command = ["bench.plain_booking", design, url, str(port)]
-    async with served(command, port, folder) as client:
+    async with served(command, port, folder, limit=RIVALS) as client:
         yield Counter(at_plain(client))
 
 
@@ -219,7 +186,7 @@ async def on_postgresql(server: PostgresServer, folder: Path) -> list[Figure]:
     return [
         *rows("PostgreSQL", found["ours"], "EXCLUDE alone", found["exclude"]),
         # of the other peer only what it is known for
-        *rows("PostgreSQL", found["ours"], "check-then-insert", found["check"])[2:3],
+        *rows("PostgreSQL again", found["ours"], "check-then-insert", found["check"])[2:3],
     ]
 
 

@@ -25,6 +25,7 @@ from bench.link import Link, Remote, Section, describe
 from bench.load import Participant, Passed, Talk, cores
 from bench.results import Figure
 from bench.scale import scaled
+from bench.serving import ROOT
 from signaling.engine import HubUp
 from signaling.hub.dtls import Identity
 from signaling.hub.remote import RemoteEngine
@@ -41,7 +42,6 @@ LAG_GOAL_MS: Final = 20.0
 MEMORY_GOAL_MB: Final = 200.0
 # two cameras and two microphones
 BYTES_PER_SECOND: Final = 2 * 128_000
-ROOT: Final = Path(__file__).parents[1]
 _PROBE_NOTE: Final = f"the loop is asked every {PROBE_S * 1000:.0f} ms how late it is"
 
 

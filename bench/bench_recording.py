@@ -22,6 +22,7 @@ import av
 from av.stream import Stream
 
 from bench.results import Figure
+from bench.scale import scaled
 from recordings.batch import Batch, Take
 from recordings.cipher import Plain
 from recordings.files import Files
@@ -30,10 +31,10 @@ from recordings.recorder import Recorder
 from recordings.segment import Frame
 from recordings.store import RecordingDirectory
 
-MINUTES: Final = 30
+MINUTES: Final = scaled(30, 1)
 PARTICIPANTS: Final = ("leader", "villager")
 START_MS: Final = 1_800_000_000_000
-RUNS: Final = 5
+RUNS: Final = scaled(5, 1)
 
 # 720p at 30 a second and about 1 Mbit/s, a key frame each 10 s, and Opus at 32 kbit/s. The bytes
 # are noise behind a VP8 key frame's head: stream copy never looks at them.

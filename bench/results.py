@@ -1,7 +1,7 @@
 """What one measurement is, and how measurements are kept and shown.
 
-A module's figures live in ``bench/results/NAME.json``; ``bench/RESULTS.md`` is made from all of
-those files and nothing else, so that the table can never say what was not measured.
+A module's figures live in ``bench/results/NAME.json``; the tables of ``bench/RESULTS.md`` are made
+from all of those files and nothing else, so that they can never say what was not measured.
 """
 
 import dataclasses
@@ -19,8 +19,10 @@ TABLE = Path(__file__).parent / "RESULTS.md"
 
 HEAD = """# Results
 
-Made by `make bench` out of `bench/results/*.json`; do not edit. Each figure is the median of its runs,
+Made by `make bench` out of `bench/results/*.json` and, for the words below a table, the `.md` beside it;
+do not edit. Each figure is the median of its runs unless its name says which percentile of them it is,
 the spread is the lowest and the highest run. A peer was measured in the same run on the same machine.
+Goals are those of the design; a ratio is ours divided by the peer's.
 """
 
 
@@ -135,7 +137,11 @@ def load(folder: Path = FOLDER) -> dict[str, list[Figure]]:
 
 
 def table(modules: Mapping[str, Sequence[Figure]], folder: Path = FOLDER) -> str:
-    """Return the text of RESULTS.md for these modules' figures."""
+    """Return the text of RESULTS.md for these modules' figures.
+
+    What a person has to say about a module's figures, such as why a goal is missed, is in the
+    folder's ``NAME.md``.
+    """
     parts = [HEAD]
     for name, figures in modules.items():
         parts.append(f"\n## {name}\n")
@@ -146,6 +152,10 @@ def table(modules: Mapping[str, Sequence[Figure]], folder: Path = FOLDER) -> str
         parts.append("\n| figure | unit | ours | spread | runs | peer | ratio | goal | reached |\n")
         parts.append("|---|---|---|---|---|---|---|---|---|\n")
         parts += [_row(one) for one in figures]
+        parts += ["\n", *(f"- {one.figure}: {one.note}.\n" for one in figures if one.note)]
+        words = folder / f"{name}.md"
+        if words.exists():
+            parts.append("\n" + words.read_text(encoding="utf-8"))
     return "".join(parts)
 
 

@@ -13,6 +13,7 @@ import traceback
 from pathlib import Path
 
 from bench.results import FOLDER, TABLE, Figure, load, number, save, table
+from bench.scale import QUICK
 
 HERE = Path(__file__).parent
 
@@ -36,7 +37,8 @@ def machine() -> str:
     system = platform.freedesktop_os_release().get("PRETTY_NAME", platform.system())
     cores = len(os.sched_getaffinity(0))
     return (
-        f"{model}, {cores} cores, {gigabytes:.0f} GB, {system}, Python {platform.python_version()}"
+        f"{model}, {cores} cores, {gigabytes:.0f} GB, {system}, Linux {platform.release()}, "
+        f"Python {platform.python_version()}, load average {os.getloadavg()[0]:.1f} at the start"
     )
 
 
@@ -61,7 +63,10 @@ def measure(name: str) -> list[Figure]:
 
 
 def run(wanted: list[str]) -> int:
-    """Measure, save and print; return how many modules failed. A failure stops no other module."""
+    """Measure, save and print; return how many modules failed. A failure stops no other module.
+
+    A smoke run saves nothing.
+    """
     place, code = machine(), commit()
     failed = 0
     for name in wanted:
@@ -74,12 +79,14 @@ def run(wanted: list[str]) -> int:
             traceback.print_exc()
             failed += 1
             continue
-        save(name, figures, FOLDER)
+        if not QUICK:
+            save(name, figures, FOLDER)
         for one in figures:
             against = f", {one.peer_name} {number(one.peer)}" if one.peer is not None else ""
             spread = f"{number(one.low)} – {number(one.high)}"
             print(f"   {one.figure}: {number(one.ours)} {one.unit} ({spread}){against}")
-    TABLE.write_text(table(load()), encoding="utf-8")
+    if not QUICK:
+        TABLE.write_text(table(load()), encoding="utf-8")
     return failed
 
 

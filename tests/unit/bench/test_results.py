@@ -1,5 +1,6 @@
 """What was measured is kept whole, and the table shows what was kept."""
 
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -66,6 +67,13 @@ def test_the_table_has_a_row_for_each_figure(tmp_path: Path) -> None:
     )
     assert "| bookings | bookings/s | 160 | 150 – 170 | 3 |  |  | ≥ 200 | no |" in text
     assert "![hub CPU <per> session-minute: ours 0.600 CPU-s, Janus 1.10 CPU-s]" in text
+
+
+def test_notes_and_a_persons_words_stand_below_the_table(tmp_path: Path) -> None:
+    save("hub", [replace(ALONE, note="as clerks do")], tmp_path)
+    (tmp_path / "hub.md").write_text("The goal is missed since ...\n", encoding="utf-8")
+    text = table(load(tmp_path), tmp_path)
+    assert text.endswith("- bookings: as clerks do.\n\nThe goal is missed since ...\n")
 
 
 @pytest.mark.parametrize(
