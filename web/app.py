@@ -2,7 +2,7 @@
 
 from aiohttp.web import Application
 
-from web import api, ops, socket
+from web import api, ops, socket, static_files
 from web.auth import refuse_forged
 from web.errors import answer_refusals
 from web.headers import install_headers
@@ -55,5 +55,5 @@ def create_app(context: WebContext) -> Application:
     install_headers(app)
     for module in _MODULES:
         app.add_routes(module.routes())
-    app.router.add_static("/static/", STATIC_ROOT)
+    app.add_routes(static_files.routes(STATIC_ROOT))
     return app

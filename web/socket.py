@@ -7,12 +7,12 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict, is_dataclass
 from datetime import date, datetime
 from enum import Enum
+from socket import SO_SNDBUF, SOL_SOCKET
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 from aiohttp import WSMsgType
 from aiohttp.web import (
-    HTTPForbidden,
     Request,
     RouteDef,
     StreamResponse,
@@ -26,6 +26,7 @@ from reception.domain.sessions import SessionMove
 from reception.services import sessions
 from signaling import messages, session
 from signaling.errors import BadMessage
+from web.auth import OriginRefused
 from web.keys import CONTEXT, WebContext
 from web.live import Seated
 from web.ops import METRICS, Metrics
@@ -34,6 +35,7 @@ log = logging.getLogger(__name__)
 
 OUTBOUND_MESSAGES: Final = 256
 OUTBOUND_BYTES: Final = 1024 * 1024
+KERNEL_BYTES: Final = 256 * 1024
 SEND_SECONDS: Final = 5.0
 MAX_UNADMITTED: Final = 2_000
 
@@ -50,6 +52,7 @@ async def open_socket(request: Request) -> StreamResponse:
         max_msg_size=2 * messages.MAX_MESSAGE_BYTES, compress=False, autoping=True
     )
     await socket.prepare(request)
+    _bound_kernel_buffer(request)
     await SocketConnection(request.app[CONTEXT], request.app[METRICS], socket).run()
     return socket
 
@@ -58,7 +61,14 @@ def _check_origin(request: Request) -> None:
     """A browser must come from our own pages; a program sends no Origin."""
     origin = request.headers.get("Origin")
     if origin is not None and urlsplit(origin).netloc != request.host:
-        raise HTTPForbidden(text="origin_refused")
+        raise OriginRefused
+
+
+def _bound_kernel_buffer(request: Request) -> None:
+    """Keep the kernel from taking megabytes for a peer that does not read; our queue must notice."""
+    connection = request.transport and request.transport.get_extra_info("socket")
+    if connection:
+        connection.setsockopt(SOL_SOCKET, SO_SNDBUF, KERNEL_BYTES)
 
 
 class SocketConnection:

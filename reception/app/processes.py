@@ -57,9 +57,13 @@ class Process:
             log.error("%s ended with code %s; starting it again in %s s", self.name, code, wait)
             await asyncio.sleep(wait)
 
+    def expect_end(self) -> None:
+        """Do not start it again when it ends."""
+        self._stopping.set()
+
     async def stop(self) -> None:
         """End it: SIGTERM, and SIGKILL when it has not ended in time."""
-        self._stopping.set()
+        self.expect_end()
         running = self._running
         if running is None or running.returncode is not None:
             return
@@ -81,6 +85,9 @@ async def run_processes(processes: Sequence[Process], stop: asyncio.Event) -> No
     async with asyncio.TaskGroup() as group:
         keepers = [group.create_task(process.keep_running()) for process in processes]
         await stop.wait()
+        # A signal to the whole group ends them at once; none of them is to come back then.
+        for process in processes:
+            process.expect_end()
         for process in processes:
             await process.stop()
         for keeper in keepers:

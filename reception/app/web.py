@@ -45,7 +45,7 @@ async def run_web(settings: Settings, hub_socket: Path) -> None:
         engine=engine,
         data_root=settings.data,
         base_url=settings.base_url,
-        secure_cookies=settings.https,
+        secure_cookies=settings.base_url.startswith("https://"),
         version=version("video-reception"),
     )
     app = create_app(context)

@@ -34,9 +34,10 @@ export function verdict({ expecting, stalledMs, wireAlive, replacing }) {
  */
 export function expectsMedia(snapshot) {
   if (!snapshot?.media) return false;
-  if (snapshot.state === 'consult' && snapshot.me.role === 'petitioner') return false;
+  const cutOff = (/** @type {any} */ one) => snapshot.state === 'consult' && one.role === 'petitioner';
+  if (cutOff(snapshot.me)) return false;
   return snapshot.people.some(
-    (/** @type {any} */ one) => one.id !== snapshot.me.id && one.online && one.media,
+    (/** @type {any} */ one) => one.id !== snapshot.me.id && one.online && one.media && !cutOff(one),
   );
 }
 
