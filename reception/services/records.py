@@ -2,8 +2,8 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, Literal
+from datetime import datetime, timedelta
+from typing import Any, Final, Literal
 
 from reception.domain.access import Action, Actor, Target
 from reception.domain.errors import ConsentNeeded, MovedMeanwhile, NotFound
@@ -25,6 +25,9 @@ from reception.storage.tables import (
 )
 
 RecordingState = Literal["recording", "finishing", "ready", "failed"]
+
+VIEWED_AGAIN_AFTER: Final = timedelta(minutes=30)
+"""So long one line on the timeline stands for everything a viewer plays of a session."""
 
 FINISH_JOB = "recording.finish"
 """The job that turns segments into files; its key and `recording_id` are the recording."""
@@ -208,20 +211,41 @@ async def recording(db: Database, *, recording_id: str, actor: Actor) -> Recordi
     return next(view for view in views if view.id == recording_id)
 
 
-async def file(db: Database, *, file_id: str, actor: Actor) -> FileLocation:
+async def file(db: Database, *, file_id: str, actor: Actor, now: datetime) -> FileLocation:
     """Return where a finished file is, and write into the timeline who looked.
+
+    A player asks for a file in many parts, so one viewer of one session is written down at most
+    once in 30 minutes.
 
     Raises:
         NotFound: there is none with this id.
         NotAllowed: the session is none of the actor's.
 
     """
-    async with db.transaction() as tx:
+    since = now - VIEWED_AGAIN_AFTER
+    async with db.reading() as tx:
         found = await rows.file(tx, file_id)
         if found is None:
             raise NotFound(thing="file")
         made, _, session = found
         await _require_looker(tx, session, actor)
+        is_noted = await rows.viewed_since(tx, session.id, actor, since)
+    if not is_noted:
+        await _note_viewing(db, session, actor, now, since)
+    return FileLocation(
+        recording_id=made.recording_id,
+        participant=made.participant,
+        relative_path=made.relative_path,
+        bytes=made.bytes,
+    )
+
+
+async def _note_viewing(
+    db: Database, session: Session, actor: Actor, now: datetime, since: datetime
+) -> None:
+    async with db.transaction() as tx:
+        if not await rows.view(tx, session.id, actor, now, since=since):
+            return
         await note(
             tx,
             session.case_id,
@@ -229,14 +253,8 @@ async def file(db: Database, *, file_id: str, actor: Actor) -> FileLocation:
             zh="接访录音录像被查看。",
             en="The recording of the reception was viewed.",
             actor=actor,
-            now=await tx.instant(),
+            now=now,
             public=False,
-        )
-        return FileLocation(
-            recording_id=made.recording_id,
-            participant=made.participant,
-            relative_path=made.relative_path,
-            bytes=made.bytes,
         )
 
 

@@ -3,16 +3,14 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
-from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, event, func, make_url, select
+from sqlalchemy import Connection, event, make_url
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
 from reception.storage import sqlite
-from reception.storage.columns import Instant
 from reception.storage.errors import ConstraintBroken, Contended, NotUnique, Overlapping
 
 POOL_SIZE = 20
@@ -52,12 +50,6 @@ class Transaction(AsyncSession):
         for row in new_rows:
             self.add(row)
             await self.flush()
-
-    async def instant(self) -> datetime:
-        """Return the database's clock, for what must be dated and came without an instant."""
-        found: datetime | None = await self.scalar(select(func.current_timestamp(type_=Instant())))
-        assert found is not None
-        return found
 
 
 class Database:

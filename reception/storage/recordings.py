@@ -4,9 +4,11 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy import Row, delete, func, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
+from reception.domain.access import Actor
 from reception.storage.database import Transaction
-from reception.storage.tables import Recording, RecordingFile, RecordingGap, Session
+from reception.storage.tables import Recording, RecordingFile, RecordingGap, Session, Viewing
 
 
 async def recording(tx: Transaction, recording_id: str) -> Recording | None:
@@ -61,6 +63,34 @@ async def file(tx: Transaction, file_id: str) -> Row[RecordingFile, Recording, S
         .where(RecordingFile.id == file_id)
     )
     return (await tx.execute(query)).first()
+
+
+async def viewed_since(tx: Transaction, session_id: str, actor: Actor, since: datetime) -> bool:
+    """Return whether this actor's look at the session was written down after `since`."""
+    noted = await tx.get(Viewing, (session_id, actor.kind, actor.id))
+    return noted is not None and noted.noted_at > since
+
+
+async def view(
+    tx: Transaction, session_id: str, actor: Actor, now: datetime, *, since: datetime
+) -> bool:
+    """Note that this actor looks at the session now, unless that was noted after `since`.
+
+    One statement decides: of many requests for the parts of one recording exactly one gets True.
+    """
+    insert = sqlite.insert if tx.get_bind().dialect.name == "sqlite" else postgresql.insert
+    noted = await tx.execute(
+        insert(Viewing)
+        .values(session_id=session_id, actor_kind=actor.kind, actor_id=actor.id, noted_at=now)
+        .on_conflict_do_update(
+            index_elements=[Viewing.session_id, Viewing.actor_kind, Viewing.actor_id],
+            set_={"noted_at": now},
+            where=Viewing.noted_at <= since,
+        )
+        .returning(Viewing.session_id)
+        .execution_options(synchronize_session=False)
+    )
+    return noted.first() is not None
 
 
 async def change(

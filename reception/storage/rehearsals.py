@@ -54,6 +54,7 @@ async def remove(tx: Transaction, rehearsal: t.Rehearsal) -> None:
                 t.RecordVersion,
                 t.Outcome,
                 t.Rating,
+                t.Viewing,
             )
         ),
         delete(t.Session).where(t.Session.leader_id == leader_id),

@@ -623,6 +623,16 @@ class RecordingGap(Table):
     cause: Mapped[str]
 
 
+class Viewing(Table):
+    """When it was last written on the timeline that this actor looked at a session's recordings."""
+
+    __tablename__ = "viewing"
+    session_id: Mapped[str] = mapped_column(ForeignKey("session.id"), primary_key=True)
+    actor_kind: Mapped[str] = mapped_column(primary_key=True)
+    actor_id: Mapped[str] = mapped_column(primary_key=True)
+    noted_at: Mapped[datetime]
+
+
 # Work
 
 

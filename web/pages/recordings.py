@@ -76,7 +76,12 @@ async def recording_file(request: Request) -> StreamResponse:
     """
     actor = await require(request, *STAFF)
     context = request.app[CONTEXT]
-    place = await records.file(context.db, file_id=request.match_info["file_id"], actor=actor)
+    place = await records.file(
+        context.db,
+        file_id=request.match_info["file_id"],
+        actor=actor,
+        now=context.clock.now(),
+    )
     path = context.data_root / "recordings" / place.recording_id / place.relative_path
     try:
         reader = await asyncio.to_thread(RangeReader, path)

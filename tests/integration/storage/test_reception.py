@@ -1,5 +1,6 @@
 """A whole reception on both engines: from the draft to the closed session and the case page."""
 
+import asyncio
 from datetime import date
 
 import pytest
@@ -392,13 +393,23 @@ async def test_a_recording_is_finished_by_a_job_and_looking_at_it_is_written_dow
     assert [(gap.from_ms, gap.to_ms) for gap in shown.gaps] == [(2000, None)]
     assert [(file.role, file.duration_ms) for file in shown.files] == [("petitioner", 120_000)]
 
-    place = await records.file(db, file_id=shown.files[0].id, actor=made.clerk)
-    assert place.relative_path == f"final/{person.id}.webm"
+    file_id = shown.files[0].id
+    # A player asks for several parts at once, and for more while it plays.
+    for now in (later(5), later(34.9), later(35)):
+        places = await asyncio.gather(
+            *(records.file(db, file_id=file_id, actor=made.clerk, now=now) for _ in range(3))
+        )
+        assert {place.relative_path for place in places} == {f"final/{person.id}.webm"}
+    await records.file(db, file_id=file_id, actor=made.leader, now=later(6))
     with pytest.raises(NotAllowed):
-        await records.file(db, file_id=shown.files[0].id, actor=made.handler)
+        await records.file(db, file_id=file_id, actor=made.handler, now=later(6))
     page = await cases.case_page(db, case_id=view.case_id, actor=made.clerk, now=NOW)
     looked = [event for event in page.timeline if event.kind == "recording_viewed"]
-    assert [event.actor_name for event in looked] == [made.clerk.name]
+    assert [(event.actor_name, event.at) for event in looked] == [
+        (made.clerk.name, later(5)),
+        (made.clerk.name, later(35)),
+        (made.leader.name, later(6)),
+    ]
 
 
 async def test_only_the_petitioner_rates_after_the_talk_and_only_once(db: Database) -> None:
