@@ -90,7 +90,8 @@ async def recording_file(request: Request) -> StreamResponse:
     try:
         return await _send(request, reader, path)
     finally:
-        await asyncio.to_thread(reader.close)
+        # Not in a thread: a player that goes away cancels us, and the wait with us.
+        reader.close()
 
 
 async def _send(request: Request, reader: RangeReader, path: Path) -> StreamResponse:
