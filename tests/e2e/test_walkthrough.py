@@ -71,6 +71,8 @@ async def test_two_people_hold_a_reception_and_its_promise_is_on_the_case(
     await expect(page.locator("main")).to_contain_text(PROMISE)
     await leader.picture("case", whole=True)
     await axe(page)
+    await page.goto(f"{demo_server.url}/calendar")
+    await leader.picture("calendar")
     await plays(leader, booking["session"], at_least=talked, participants=2)
     await shows_its_progress(villager, demo_server, code)
 
