@@ -3,11 +3,11 @@
 import hashlib
 import json
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, time, timedelta
 from functools import partial
-from typing import Literal
+from typing import Final, Literal
 
 from reception.domain.access import Action, Actor, Target
 from reception.domain.bookings import SLOT_STATES, BookingMove, BookingState, after
@@ -81,6 +81,15 @@ class BookRequest:
     case_id: str | None = None
     draft: CaseDraft | None = None
     needs: tuple[str, ...] = ()
+
+
+Wish = Literal["petitioner", "government"]
+"""At whose wish a booking ends or moves; neither has any consequence for the petitioner."""
+
+_WISHERS: Final[Mapping[Wish, tuple[str, str]]] = {
+    "petitioner": ("信访人", "the petitioner"),
+    "government": ("接访单位", "the office"),
+}
 
 
 class _Lost(Exception):
@@ -162,7 +171,7 @@ async def cancel(
     db: Database,
     *,
     booking_id: str,
-    by: Literal["petitioner", "government"],
+    by: Wish,
     reason: str,
     actor: Actor,
     now: datetime,
@@ -185,9 +194,7 @@ async def cancel(
         await _end(tx, row, move, reason)
         if row[9] is not None:
             await advance(tx, row[9], SessionMove.STOP, actor, now, reason="booking_cancelled")
-        who_zh, who_en = (
-            ("信访人", "the petitioner") if by == "petitioner" else ("接访单位", "the office")
-        )
+        who_zh, who_en = _WISHERS[by]
         at = row[0].starts_at
         await note(
             tx,
@@ -202,12 +209,12 @@ async def cancel(
 
 
 async def move(
-    db: Database, *, booking_id: str, slot_id: str, actor: Actor, now: datetime
+    db: Database, *, booking_id: str, slot_id: str, by: Wish, actor: Actor, now: datetime
 ) -> BookingView:
     """Move a booking to another free slot, keeping code, case and preparation.
 
-    The old booking ends as `moved`; the returned one is new. From a kiosk it counts as the
-    petitioner's wish, from staff as the government's.
+    The old booking ends as `moved`; the returned one is new. `by` says who wished it: a clerk
+    who moves at the petitioner's wish moves for the petitioner.
 
     Raises:
         SlotTaken, SlotNotBookable, DayNotPublished, SiteFull, NotFound: as for `book`.
@@ -217,7 +224,7 @@ async def move(
     try:
         async with db.transaction() as tx:
             row = await _require(tx, booking_id, actor, Action.MOVE_BOOKING)
-            new = await _move(tx, row, slot_id, actor, now)
+            new = await _move(tx, row, slot_id, by, actor, now)
             return await _view(tx, new, now)
     except (_Lost, Overlapping, NotUnique, Contended):
         raise await _taken(db, slot_id, now) from None
@@ -424,25 +431,26 @@ async def _put_booking(
 
 
 async def _move(
-    tx: Transaction, row: rows.BookingRow, slot_id: str, actor: Actor, now: datetime
+    tx: Transaction, row: rows.BookingRow, slot_id: str, by: Wish, actor: Actor, now: datetime
 ) -> str:
     old: Booking = row[0]
-    by_petitioner = actor.role is Role.KIOSK
     slot = await _bookable(tx, slot_id, actor, now)
     site = await _site(tx, old.site_id, rehearsal=slot.rehearsal)
     await _claim(tx, slot, actor, now)
-    step = BookingMove.MOVE_BY_PETITIONER if by_petitioner else BookingMove.MOVE_BY_GOV
+    step = BookingMove.MOVE_BY_PETITIONER if by == "petitioner" else BookingMove.MOVE_BY_GOV
     # The old booking goes first: its code and room are the new one's to take.
     await _end(tx, row, step, "")
     new = await _put_booking(tx, old.case_id, slot, site, code=old.code, needs=old.needs, now=now)
     if row[9] is not None and not await session_rows.rebook(tx, row[9].id, new):
         raise MovedMeanwhile(thing="session")
+    who_zh, who_en = _WISHERS[by]
+    then_zh, then_en = instant_zh(new.starts_at), instant_en(new.starts_at)
     await note(
         tx,
         old.case_id,
         "booking_moved",
-        zh=f"预约由{instant_zh(old.starts_at)}改到{instant_zh(new.starts_at)}。",
-        en=f"The booking moved from {instant_en(old.starts_at)} to {instant_en(new.starts_at)}.",
+        zh=f"{who_zh}将预约由{instant_zh(old.starts_at)}改到{then_zh}。",
+        en=f"The booking for {instant_en(old.starts_at)} was moved to {then_en} by {who_en}.",
         actor=actor,
         now=now,
     )

@@ -2,7 +2,7 @@
 
 from datetime import date
 from http import HTTPStatus
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from annotated_types import Ge, Le, Len
 from pydantic import model_validator
@@ -116,14 +116,15 @@ class OnDay(Asked):
 class Cancellation(Asked):
     """Who cancels and why; a petitioner needs no reason."""
 
-    by: Literal["petitioner", "government"]
+    by: booking.Wish
     reason: Line = ""
 
 
 class NewSlot(Asked):
-    """Where the booking moves to."""
+    """Where the booking moves to, and who wished it."""
 
     slot_id: Id
+    by: booking.Wish
 
 
 class CheckIn(Asked):
@@ -227,6 +228,7 @@ async def move_booking(call: Call[NewSlot, Nothing]) -> Booking:
         call.context.db,
         booking_id=call.path["booking_id"],
         slot_id=call.body.slot_id,
+        by=call.body.by,
         actor=call.actor,
         now=call.now,
     )

@@ -246,18 +246,24 @@ async def confirmation(request: Request) -> Response:
     )
 
 
+def _wish(form: Form) -> booking.Wish:
+    by = form.text("by")
+    if by == "petitioner":
+        return "petitioner"
+    if by == "government":
+        return "government"
+    raise BadInput(field="by", reason="not_in_list")
+
+
 async def cancel(request: Request) -> StreamResponse:
     """Cancel a booking; the slot is free again at once."""
     actor = await require(request, Role.CLERK)
     context = request.app[CONTEXT]
     form = await form_of(request)
-    by = form.text("by")
-    if by not in ("petitioner", "government"):
-        raise BadInput(field="by", reason="not_in_list")
     cancelled = await booking.cancel(
         context.db,
         booking_id=request.match_info["booking_id"],
-        by="petitioner" if by == "petitioner" else "government",
+        by=_wish(form),
         reason=form.required("reason"),
         actor=actor,
         now=context.clock.now(),
@@ -278,6 +284,7 @@ async def move(request: Request) -> StreamResponse:
         context.db,
         booking_id=booking_id,
         slot_id=form.required("slot"),
+        by=_wish(form),
         actor=actor,
         now=context.clock.now(),
     )

@@ -74,7 +74,8 @@ async def test_a_booking_is_read_moved_and_cancelled(api: ContractClient, county
     assert [one["id"] for one in listed["items"]] == [made["id"]]
     assert (await api.get("clerk", "/bookings?day=2026-04-16"))["items"] == []
     other = await free_slot(api, 1)
-    moved = await api.send("clerk", "POST", f"/bookings/{made['id']}/move", {"slot_id": other})
+    wish = {"slot_id": other, "by": "petitioner"}
+    moved = await api.send("clerk", "POST", f"/bookings/{made['id']}/move", wish)
     assert moved["slot"]["id"] == other
     assert moved["case_id"] == made["case_id"]
     ended = {"by": "government", "reason": "领导临时外出"}

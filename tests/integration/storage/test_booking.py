@@ -259,7 +259,7 @@ async def test_moving_keeps_code_case_and_preparation(db: Database) -> None:
     slots = await open_day(db, made.leader_id)
     view = await _book(db, made, slots[0].id)
     moved = await booking.move(
-        db, booking_id=view.id, slot_id=slots[2].id, actor=made.clerk, now=NOW
+        db, booking_id=view.id, slot_id=slots[2].id, by="petitioner", actor=made.clerk, now=NOW
     )
     assert (moved.code, moved.case_id, moved.session_id) == (
         view.code,
@@ -272,7 +272,20 @@ async def test_moving_keeps_code_case_and_preparation(db: Database) -> None:
     free = await calendar.free_slots(db, leader_id=made.leader_id, after=NOW)
     assert [slot.id for slot in free] == [slots[0].id, slots[1].id, slots[3].id]
     with pytest.raises(SlotTaken):
-        await booking.move(db, booking_id=moved.id, slot_id=slots[2].id, actor=made.clerk, now=NOW)
+        await booking.move(
+            db,
+            booking_id=moved.id,
+            slot_id=slots[2].id,
+            by="petitioner",
+            actor=made.clerk,
+            now=NOW,
+        )
+    again = await booking.move(
+        db, booking_id=moved.id, slot_id=slots[3].id, by="government", actor=made.clerk, now=NOW
+    )
+    page = await cases.case_page(db, case_id=again.case_id, actor=made.clerk, now=NOW)
+    told = [event.text_zh for event in page.timeline if event.kind == "booking_moved"]
+    assert [text.partition("将预约")[0] for text in told] == ["信访人", "接访单位"]
 
 
 async def test_today_shows_each_role_its_own(db: Database) -> None:

@@ -158,7 +158,11 @@ async def test_a_booking_is_moved_to_another_slot(site: Site) -> None:
     board = await browser.get(f"/booking?move={booking_id}")
     assert "赵桂香" in board.text
     other = (await calendar.free_slots(site.db, after=site.clock.now()))[2]
-    page = await browser.post(f"{slip}/move", {"slot": other.id})
+    assert f'form="move" name="slot" value="{other.id}"' in board.html
+    assert (await browser.post(f"{slip}/move", {"slot": other.id})).status == 400
+    wish = {"slot": other.id, "by": board.value("by")}
+    assert wish["by"] == "petitioner", "nearly every move is the petitioner's"
+    page = await browser.post(f"{slip}/move", wish)
     assert page.status == 200
     assert "11:00" in page.text
     old = await booking.booking(site.db, booking_id=booking_id, actor=site.place.clerk)
