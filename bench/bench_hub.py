@@ -42,6 +42,11 @@ LAG_GOAL_MS: Final = 20.0
 MEMORY_GOAL_MB: Final = 200.0
 # two cameras and two microphones
 BYTES_PER_SECOND: Final = 2 * 128_000
+# how many sessions one core carries is tried in these steps, once each
+STEPS: Final = scaled((60, 80, 100), ())
+SESSIONS_GOAL: Final = 80.0
+CAPACITY_LATENCY_MS: Final = 20.0
+WHOLE_LOAD: Final = 0.98
 _PROBE_NOTE: Final = f"the loop is asked every {PROBE_S * 1000:.0f} ms how late it is"
 
 
@@ -53,6 +58,16 @@ class Run:
     memory_mb: float
     passed: Passed
     lag_ms: float | None
+
+    @property
+    def carried(self) -> bool:
+        """Whether all of the load came through in time."""
+        passed = self.passed
+        return (
+            passed.lost == 0
+            and passed.sent_ratio > WHOLE_LOAD
+            and passed.latency(99) <= CAPACITY_LATENCY_MS
+        )
 
     def cpu_per_minute(self, sessions: int) -> float:
         """CPU seconds a session cost in a minute."""
@@ -200,6 +215,7 @@ async def main() -> list[Figure]:
     identity = Identity.create(datetime(2026, 1, 1, tzinfo=UTC))
     peer = janus.installed()
     figures: list[Figure] = []
+    carried = carried_by_peer = 0
     for sessions in SESSIONS:
         ours: list[Run] = []
         theirs: list[Run] = []
@@ -208,7 +224,35 @@ async def main() -> list[Figure]:
             if peer is not None:
                 theirs.append(await measure_janus(sessions, identity))
         figures += compare(sessions, ours, theirs, peer)
-    return figures
+        carried = sessions if all(run.carried for run in ours) else carried
+        carried_by_peer = sessions if all(run.carried for run in theirs) else carried_by_peer
+    carried = await climb(measure_ours, carried, identity)
+    if peer is not None:
+        carried_by_peer = await climb(measure_janus, carried_by_peer, identity)
+    return [*figures, capacity(carried, carried_by_peer, peer)]
+
+
+async def climb(measure: Measure, carried: int, identity: Identity) -> int:
+    """Return the most sessions carried when more and more are tried, until it is too many."""
+    for sessions in STEPS:
+        if not (await measure(sessions, identity)).carried:
+            break
+        carried = sessions
+    return carried
+
+
+def capacity(ours: int, theirs: int, peer: str | None) -> Figure:
+    """Make the row of the most sessions on one core."""
+    return Figure.of(
+        "most recorded sessions on one core",
+        "sessions",
+        [float(ours)],
+        better="higher",
+        goal=SESSIONS_GOAL,
+        peer=(peer, [float(theirs)]) if peer is not None else None,
+        note=f"no packet lost, latency p99 at most {CAPACITY_LATENCY_MS:.0f} ms and the whole load "
+        f"sent; tried: {', '.join(map(str, (*SESSIONS, *STEPS)))}",
+    )
 
 
 def compare(sessions: int, ours: list[Run], theirs: list[Run], peer: str | None) -> list[Figure]:

@@ -77,6 +77,8 @@ CLOCK_CAMERA: Final = """
 # An age of more than this is a square misread where one picture gives way to the next.
 BELIEVED_MS: Final = 3000
 _FIRST: Final = "() => window.seen?.first && window.seen.first - sessionStorage.getItem('pressed')"
+_SCRIPTS: Final = """() => performance.timeOrigin - sessionStorage.getItem('pressed')
+  + performance.getEntriesByType('navigation')[0].domContentLoadedEventEnd"""
 _AGES: Final = "() => window.seen.ages"
 
 
@@ -84,6 +86,12 @@ async def first_picture_ms(page: Page) -> float:
     """Wait for the other's first picture; milliseconds since the last press in this tab."""
     told: Any = await page.wait_for_function(_FIRST, timeout=30_000)
     return float(await told.json_value())
+
+
+async def scripts_ran_ms(page: Page) -> float:
+    """Milliseconds from the last press in this tab until this page's scripts had run."""
+    told: float = await page.evaluate(_SCRIPTS)
+    return told
 
 
 async def ages_ms(page: Page, pictures: int) -> list[float]:
