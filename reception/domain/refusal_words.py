@@ -46,6 +46,7 @@ WORDS: Final[Mapping[str, Words]] = {
     # What is wrong with them.
     "before_valid_from": Words("早于开始日期", "before the start"),
     "case_or_draft": Words("请选择已有信访件或新登记一件", "choose a case or register a new one"),
+    "exists": Words("已经登记过", "registered already"),
     "length": Words("长短不合要求", "too short or too long"),
     "missing": Words("没有填写", "not filled in"),
     "no_free_slot": Words("没有空闲时段", "no free slot"),

@@ -8,6 +8,7 @@ from reception.domain.codes import Level
 from reception.domain.errors import BadInput, NotFound
 from reception.storage import places as rows
 from reception.storage.database import Database, Transaction
+from reception.storage.errors import NotUnique
 from reception.storage.ids import new_id
 from reception.storage.tables import Area, Leader, Organ, Site
 
@@ -73,16 +74,17 @@ async def add_area(db: Database, *, code: str, name: str) -> str:
     """Add an area under its parent (which must be there, unless it is a city); return the code.
 
     Raises:
-        BadInput: not an area code, or the area above it is missing.
+        BadInput: not an area code, there already, or the area above it is missing.
 
     """
-    async with db.transaction() as tx:
-        level = level_of(code)
-        parent = parent_of(code)
-        if parent is not None and await rows.area(tx, parent) is None:
-            raise BadInput(field="area_code", reason="parent_missing", parent=parent)
-        path = "/".join(path_of(code))
-        tx.add(Area(code=code, name=name, level=level, parent_code=parent, path=path))
+    level, parent, path = level_of(code), parent_of(code), "/".join(path_of(code))
+    try:
+        async with db.transaction() as tx:
+            if parent is not None and await rows.area(tx, parent) is None:
+                raise BadInput(field="area_code", reason="parent_missing", parent=parent)
+            tx.add(Area(code=code, name=name, level=level, parent_code=parent, path=path))
+    except NotUnique:
+        raise BadInput(field="area_code", reason="exists") from None
     return code
 
 

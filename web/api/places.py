@@ -4,9 +4,8 @@ from http import HTTPStatus
 
 from reception.domain.access import ROLES, Action, Actor, Target, allow
 from reception.domain.codes import Level
-from reception.domain.errors import BadInput, NotAllowed, NotFound
+from reception.domain.errors import NotAllowed, NotFound
 from reception.services import accounts, places
-from reception.storage.errors import NotUnique
 from web.api.fields import AreaCode, Asked, Given, Id, Line, Name, Nothing, Phone
 from web.api.operation import ANYONE, Call, Operations
 
@@ -187,11 +186,7 @@ async def add_area(call: Call[AreaDraft, Nothing]) -> Made:
     """Add an area below one that is there already."""
     check_area(call.actor, call.body.code)
     draft = call.body
-    try:
-        made = await places.add_area(call.context.db, code=draft.code, name=draft.name)
-    except NotUnique:
-        raise BadInput(field="code", reason="there_already") from None
-    return Made(id=made)
+    return Made(id=await places.add_area(call.context.db, code=draft.code, name=draft.name))
 
 
 @OPERATIONS.operation(
