@@ -34,13 +34,27 @@ async def start(tx: Transaction, case: PetitionCase, rule: str, now: datetime) -
 
 
 async def settle_year(tx: Transaction, year: int) -> None:
-    """Give deadlines that were provisional their legal date, now that a year is loaded."""
-    for deadline, case in await rows.provisional_deadlines(tx, year):
-        found, provisional = _due(
-            deadline.rule, deadline.started_on, await table_of(tx, case.area_code)
-        )
+    """Give deadlines and promises that waited for a year their legal day, now that it is loaded."""
+    tables: dict[str, DayTable] = {}
+    for deadline, area_code in await rows.provisional_deadlines(tx):
+        table = await _table(tx, area_code, tables)
+        found, provisional = _due(deadline.rule, deadline.started_on, table)
         if not provisional:
             await rows.settle_deadline(tx, deadline.id, found.legal)
+    # A day at the end of the year before may have been waiting for a workday of this one.
+    for outcome, area_code in await rows.unmoved_promises(
+        tx, date(year - 1, 12, 1), date(year, 12, 31)
+    ):
+        assert outcome.due_on is not None, "the query asks for it"
+        legal = legal_day(outcome.due_on, await _table(tx, area_code, tables))
+        if legal != outcome.due_legal:
+            await rows.settle_promise(tx, outcome.id, legal)
+
+
+async def _table(tx: Transaction, area_code: str, known: dict[str, DayTable]) -> DayTable:
+    if area_code not in known:
+        known[area_code] = await table_of(tx, area_code)
+    return known[area_code]
 
 
 def legal_day(promised: date, table: DayTable) -> date:

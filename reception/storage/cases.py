@@ -15,6 +15,7 @@ from reception.storage.tables import (
     CaseSerial,
     Deadline,
     Organ,
+    Outcome,
     PetitionCase,
     Petitioner,
     Session,
@@ -146,20 +147,38 @@ async def deadlines(tx: Transaction, case_id: str) -> Sequence[Deadline]:
     return (await tx.scalars(query)).all()
 
 
-async def provisional_deadlines(
-    tx: Transaction, year: int
-) -> Sequence[Row[Deadline, PetitionCase]]:
-    """Return the provisional deadlines that fall into a year, with their cases."""
+async def provisional_deadlines(tx: Transaction) -> Sequence[Row[Deadline, str]]:
+    """Return the provisional deadlines, each with the area of its case."""
     query = (
-        select(Deadline, PetitionCase)
+        select(Deadline, PetitionCase.area_code)
         .join(PetitionCase, Deadline.case_id == PetitionCase.id)
-        .where(
-            Deadline.provisional,
-            Deadline.due_strict >= date(year, 1, 1),
-            Deadline.due_strict <= date(year, 12, 31),
-        )
+        .where(Deadline.provisional)
     )
     return (await tx.execute(query)).all()
+
+
+async def unmoved_promises(tx: Transaction, first: date, last: date) -> Sequence[Row[Outcome, str]]:
+    """Return the outcomes due from `first` to `last`, both included, each with its case's area.
+
+    Those whose legal day is another than the promised one are left out.
+    """
+    query = (
+        select(Outcome, PetitionCase.area_code)
+        .join(Session, Outcome.session_id == Session.id)
+        .join(PetitionCase, Session.case_id == PetitionCase.id)
+        .where(Outcome.due_on >= first, Outcome.due_on <= last, Outcome.due_legal == Outcome.due_on)
+    )
+    return (await tx.execute(query)).all()
+
+
+async def settle_promise(tx: Transaction, outcome_id: str, due_legal: date) -> None:
+    """Write the legal day of a promise."""
+    await tx.execute(
+        update(Outcome)
+        .where(Outcome.id == outcome_id)
+        .values(due_legal=due_legal)
+        .execution_options(synchronize_session=False)
+    )
 
 
 async def settle_deadline(tx: Transaction, deadline_id: str, due_legal: date) -> None:

@@ -1,6 +1,7 @@
 """A whole reception on both engines: from the draft to the closed session and the case page."""
 
 import asyncio
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -446,6 +447,71 @@ async def test_case_numbers_have_no_gaps_when_a_registration_fails(db: Database)
     assert len(free) == len(slots)
 
 
+async def test_a_promise_for_a_year_not_loaded_is_settled_when_it_loads(db: Database) -> None:
+    made = await prefecture(db)
+    _, session_id = await talking(db, made)
+    outcome = replace(promise(made), due_on=date(2027, 1, 4))
+    saved = await sessions.save_outcome(
+        db, session_id=session_id, draft=outcome, actor=made.leader, now=NOW
+    )
+    assert (saved.due_on, saved.due_legal) == (date(2027, 1, 4), date(2027, 1, 4))
+    await _load_2027(db, first_workday=date(2027, 1, 6))
+    shown = await sessions.session(db, session_id=session_id, actor=made.leader)
+    assert shown.outcome is not None
+    assert (shown.outcome.due_on, shown.outcome.due_strict, shown.outcome.due_legal) == (
+        date(2027, 1, 4),
+        date(2027, 1, 4),
+        date(2027, 1, 6),
+    )
+
+
+async def test_a_promise_for_the_last_rest_days_of_a_year_waits_for_the_next(
+    db: Database,
+) -> None:
+    made = await prefecture(db)
+    await calendar.load_day_table(
+        db,
+        area_code="330700",
+        year=2026,
+        rows=[
+            DayRow(day, DayKind.REST if day > date(2026, 12, 29) else DayKind.WORKDAY)
+            for day in DaySpan(date(2026, 1, 1), date(2027, 1, 1))
+        ],
+        source="test",
+        now=NOW,
+    )
+    _, session_id = await talking(db, made)
+    outcome = replace(promise(made), due_on=date(2026, 12, 31))
+    await sessions.save_outcome(
+        db, session_id=session_id, draft=outcome, actor=made.leader, now=NOW
+    )
+    case = await cases.register(
+        db, draft=draft(), actor=made.clerk, now=NOW.replace(month=12, day=16)
+    )
+    await _load_2027(db, first_workday=date(2027, 1, 4))
+    shown = await sessions.session(db, session_id=session_id, actor=made.leader)
+    assert shown.outcome is not None
+    assert shown.outcome.due_legal == date(2027, 1, 4)
+    page = await cases.case_page(db, case_id=case.id, actor=made.clerk, now=NOW)
+    assert [(one.due_strict, one.due_legal, one.provisional) for one in page.deadlines] == [
+        (date(2026, 12, 31), date(2027, 1, 4), False)
+    ]
+
+
+async def _load_2027(db: Database, *, first_workday: date) -> None:
+    await calendar.load_day_table(
+        db,
+        area_code="330700",
+        year=2027,
+        rows=[
+            DayRow(day, DayKind.REST if day < first_workday else DayKind.WORKDAY)
+            for day in DaySpan(date(2027, 1, 1), date(2028, 1, 1))
+        ],
+        source="test",
+        now=NOW,
+    )
+
+
 async def test_a_december_deadline_is_provisional_until_next_year_is_loaded(
     db: Database,
 ) -> None:
@@ -456,17 +522,7 @@ async def test_a_december_deadline_is_provisional_until_next_year_is_loaded(
     assert [(one.due_legal, one.provisional) for one in page.deadlines] == [
         (date(2027, 1, 4), True)
     ]
-    await calendar.load_day_table(
-        db,
-        area_code="330700",
-        year=2027,
-        rows=[
-            DayRow(day, DayKind.REST if day < date(2027, 1, 6) else DayKind.WORKDAY)
-            for day in DaySpan(date(2027, 1, 1), date(2028, 1, 1))
-        ],
-        source="test",
-        now=december,
-    )
+    await _load_2027(db, first_workday=date(2027, 1, 6))
     page = await cases.case_page(db, case_id=case.id, actor=made.clerk, now=december)
     assert [(one.due_strict, one.due_legal, one.provisional) for one in page.deadlines] == [
         (date(2027, 1, 4), date(2027, 1, 6), False)
