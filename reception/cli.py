@@ -18,7 +18,7 @@ import structlog
 from reception.app import calendar, demo, hub, serve, tokens, web
 from reception.app.rehearse import rehearse
 from reception.domain.codes import Role
-from reception.domain.refusals import sentence
+from reception.domain.refusals import SENTENCES, sentence
 from reception.settings import SettingRefused, Settings, from_environment
 from recordings.integrity import Verification, verify
 from scheduler.rules import RestPolicy
@@ -37,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     except Exception as refusal:
         code = getattr(refusal, "code", None)
-        if not isinstance(code, str):
+        if not isinstance(code, str) or code not in SENTENCES:  # not a refusal of ours: the traceback is wanted
             raise
         details = getattr(refusal, "details", {})
         print(f"{code}: {sentence(code, 'zh', details)}", file=sys.stderr)

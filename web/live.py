@@ -86,6 +86,8 @@ class LiveRooms:
         self._failed_recordings: set[str] = set()
         self._hub_up = asyncio.Event()
         self.observers: list[Callable[[EngineEvent], None]] = []
+        self.greeting = 0
+        """Connections that have not been admitted yet; the socket counts them."""
 
     def start(self) -> None:
         """Begin to follow the media engine."""

@@ -25,7 +25,7 @@ from reception.domain.refusals import sentence
 from reception.domain.sessions import SessionMove
 from reception.services import sessions
 from signaling import messages, session
-from signaling.errors import BadMessage
+from signaling.errors import BadMessage, RateLimited
 from web.auth import OriginRefused
 from web.keys import CONTEXT, WebContext
 from web.live import Seated
@@ -37,7 +37,8 @@ OUTBOUND_MESSAGES: Final = 256
 OUTBOUND_BYTES: Final = 1024 * 1024
 KERNEL_BYTES: Final = 256 * 1024
 SEND_SECONDS: Final = 5.0
-MAX_UNADMITTED: Final = 2_000
+MAX_GREETING: Final = 2_000
+"""Connections that may wait to be admitted: a county's kiosks and staff after a restart."""
 
 
 def routes() -> list[RouteDef]:
@@ -48,6 +49,8 @@ def routes() -> list[RouteDef]:
 async def open_socket(request: Request) -> StreamResponse:
     """Serve one connection until it ends."""
     _check_origin(request)
+    if request.app[CONTEXT].live.greeting >= MAX_GREETING:
+        raise RateLimited(waiting=MAX_GREETING)
     socket = WebSocketResponse(
         max_msg_size=2 * messages.MAX_MESSAGE_BYTES, compress=False, autoping=True
     )
@@ -85,6 +88,7 @@ class SocketConnection:
 
     async def run(self) -> None:
         """Read until either side closes. Never raises what a client can cause."""
+        self._context.live.greeting += 1
         try:
             async with asyncio.TaskGroup() as group:
                 writer = group.create_task(self._write())
@@ -95,7 +99,9 @@ class SocketConnection:
                     writer.cancel()
                     greeter.cancel()
         finally:
-            if self._seated is not None:
+            if self._seated is None:
+                self._context.live.greeting -= 1
+            else:
                 await self._context.live.left(self._seated, self)
 
     # -- what the room calls --------------------------------------------------------------------
@@ -153,6 +159,7 @@ class SocketConnection:
             await self._carry_out(self._protocol.not_admitted(wish.id, refusal))
             return
         self._seated = seated
+        live.greeting -= 1
         shown = await live.picture(seated.session_id)
         await self._carry_out(self._protocol.admitted(wish.id, live.welcome(seated, shown)))
         await live.changed(seated.session_id)

@@ -325,6 +325,11 @@ SENTENCES: Final[Mapping[str, Sentence]] = {
         "This SQLite is so old that it may damage data, so the program did not start. Install the"
         " pysqlite3 that comes with it.",
     ),
+    "rehearsal_failed": Sentence(
+        "演练没有办成[：{reason}]。请检查服务器地址和令牌，再试一次。",
+        "The rehearsal could not be held[: {reason}]. Check the server's address and the token, and "
+        "try again.",
+    ),
     "directory_not_empty": Sentence(
         "这个目录里已有别的文件，没有动它们。请换一个空目录。",
         "This directory holds other files, and they were left alone. Choose an empty one.",

@@ -137,6 +137,19 @@ async def test_a_page_of_another_site_cannot_open_the_socket(house: House) -> No
     assert refused.value.status == 403
 
 
+async def test_connections_that_never_say_who_they_are_are_bounded(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("web.socket.MAX_GREETING", 3)
+    strangers = [await house.open() for _ in range(3)]
+    with pytest.raises(WSServerHandshakeError) as refused:
+        await house.open()
+    assert refused.value.status == 429
+    await strangers[0].send("{")
+    assert await strangers[0].close_code() == 1008
+    await still_up(house)
+
+
 async def test_a_flood_is_cut_off_and_others_are_not_disturbed(house: House) -> None:
     client = await house.seated(house.kiosk)
     for number in range(100):
