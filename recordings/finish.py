@@ -65,10 +65,14 @@ _PR_SET_PDEATHSIG: Final = 1  # linux/prctl.h
 
 
 class Finished(NamedTuple):
-    """A finished recording: `files` lie in its `final` folder; `gaps` is all that is missing."""
+    """A finished recording: `files` lie in its `final` folder; `gaps` is all that is missing.
+
+    `started_at_ms` is where its time begins, in Unix milliseconds like the times of the gaps.
+    """
 
     files: tuple[FinishedFile, ...]
     gaps: tuple[Gap, ...]
+    started_at_ms: int
     duration_ms: int
     seal: str
 
@@ -138,15 +142,19 @@ def _finished(entries: Sequence[Entry], damage: Sequence[Gap], seal: str) -> Fin
     return Finished(
         files=tuple(latest.values()),
         gaps=tuple(sorted((*gaps(entries), *damage), key=lambda gap: gap.from_ms)),
+        started_at_ms=_started_at_ms(entries),
         duration_ms=_duration_ms(entries),
         seal=seal,
     )
 
 
+def _started_at_ms(entries: Sequence[Entry]) -> int:
+    return next(entry.started_at_ms for entry in entries if isinstance(entry, Open))
+
+
 def _duration_ms(entries: Sequence[Entry]) -> int:
-    started_at_ms = next(entry.started_at_ms for entry in entries if isinstance(entry, Open))
     ended_at_ms = next(entry.ended_at_ms for entry in entries if isinstance(entry, Close))
-    return max(ended_at_ms - started_at_ms, 0)
+    return max(ended_at_ms - _started_at_ms(entries), 0)
 
 
 class _Job(NamedTuple):
@@ -169,7 +177,7 @@ class _Made(NamedTuple):
 def _jobs(
     directory: Path, entries: Sequence[Entry], cipher: SegmentCipher, files: Files
 ) -> list[_Job]:
-    zero_ms = next(entry.started_at_ms for entry in entries if isinstance(entry, Open))
+    zero_ms = _started_at_ms(entries)
     segments: dict[str, list[Segment]] = {}
     for entry in entries:
         if isinstance(entry, Segment):
@@ -298,6 +306,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             "directory": str(directory),
             "files": [asdict(file) for file in finished.files],
             "gaps": [asdict(gap) for gap in finished.gaps],
+            "started_at_ms": finished.started_at_ms,
             "duration_ms": finished.duration_ms,
             "seal": finished.seal,
         }

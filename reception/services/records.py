@@ -152,10 +152,10 @@ async def ended(db: Database, *, recording_id: str, now: datetime) -> None:
 async def finished(
     db: Database, *, recording_id: str, result: Mapping[str, Any], now: datetime
 ) -> None:
-    """Take over what `recordings.finish` made: `files` and `gaps` as it prints them.
+    """Take over what `recordings.finish` made: `files`, `gaps`, `started_at_ms` as it prints them.
 
-    Its gaps carry Unix milliseconds; here they are counted from the start, `started_at_ms` of
-    the result when it says so.
+    Its gaps carry Unix milliseconds; here they are counted from `started_at_ms`, where the files
+    begin, too: the row was there before the recorder.
 
     Repeating it replaces what was taken over before.
 
@@ -172,7 +172,7 @@ async def finished(
             person.id: person
             for person in await session_rows.participants(tx, recording.session_id)
         }
-        zero_ms = result.get("started_at_ms", _unix_ms(recording.started_at))
+        zero_ms = result["started_at_ms"]
         await rows.forget_results(tx, recording_id)
         tx.add_all(_file_of(recording_id, made, people) for made in result["files"])
         tx.add_all(_gap_of(recording_id, gap, zero_ms) for gap in result["gaps"])
@@ -317,10 +317,6 @@ def _file_of(
         width=made.get("width"),
         height=made.get("height"),
     )
-
-
-def _unix_ms(at: datetime) -> int:
-    return round(at.timestamp() * 1000)
 
 
 def _gap_of(recording_id: str, gap: Mapping[str, Any], zero_ms: int) -> RecordingGap:

@@ -295,7 +295,7 @@ async def test_the_process_prints_what_it_made(tmp_path: Path) -> None:
     finished = finish(path)
     assert isinstance(finished, Finished)
     assert answer["seal"] == finished.seal
-    assert answer["duration_ms"] == 2000
+    assert (answer["started_at_ms"], answer["duration_ms"]) == (START_MS, 2000)
     files = answer["files"]
     assert isinstance(files, list)
     assert [file["file"] for file in files] == ["leader.webm", "villager.webm"]

@@ -361,11 +361,13 @@ async def test_a_recording_is_finished_by_a_job_and_looking_at_it_is_written_dow
         db, names=["recording.finish"], lease_seconds=60, now=later(3), limit=5
     )
     assert [job.args for job in claimed] == [{"recording_id": recording}]
-    zero = round(NOW.timestamp() * 1000)
+    # The recorder started 300 ms after its row was written.
+    zero = round(NOW.timestamp() * 1000) + 300
     await records.finished(
         db,
         recording_id=recording,
         result={
+            "started_at_ms": zero,
             "files": [
                 {
                     "participant": person.id,
