@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from reception.services import jobs, records
+from reception.services import calendar, jobs, records
 from reception.services.jobs import Job
 from reception.storage.database import Database
 from scheduler.clock import Clock
@@ -18,6 +18,7 @@ from web.live import LiveRooms
 log = logging.getLogger(__name__)
 
 LEASE_SECONDS: Final = 120
+DAYS_EVERY_SECONDS: Final = 60
 FINISH: Final = "recording.finish"
 
 
@@ -43,10 +44,12 @@ class JobRunner:
         self._live = live
         self._tasks = Supervisor("jobs")
         self._slots = asyncio.Semaphore(2)
+        self._days_due = clock.monotonic()
 
     async def tick(self) -> None:
         """Do what is due; called every second."""
         await self._live.sweep()
+        await self._sweep_days()
         if self._slots.locked():
             return
         claimed = await jobs.claim(
@@ -54,6 +57,12 @@ class JobRunner:
         )
         for job in claimed:
             self._tasks.start(self._run(job), name=job.key)
+
+    async def _sweep_days(self) -> None:
+        if self._clock.monotonic() < self._days_due:
+            return
+        self._days_due = self._clock.monotonic() + DAYS_EVERY_SECONDS
+        await calendar.sweep(self._db, now=self._clock.now())
 
     async def close(self) -> None:
         """Give up what runs; its lease ends and another process takes it."""

@@ -3,11 +3,13 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Final
 
 from reception.domain.access import Action, Actor, Target
 from reception.domain.codes import Mode
 from reception.domain.errors import BadInput, NotFound
-from reception.domain.reception_days import DayState, check_lead
+from reception.domain.reception_days import MOVES, DayMove, DayState, after, check_lead
+from reception.domain.sessions import FINAL_STATES, SessionState
 from reception.domain.slots import SlotState, is_claimable
 from reception.services.day_tables import table_of
 from reception.services.deadlines import settle_year
@@ -65,7 +67,17 @@ __all__ = [
     "rules",
     "slot_view",
     "slots",
+    "sweep",
 ]
+
+# How far a search for days that follow their sessions goes; it keeps to the newest rows.
+_BEGUN_WITHIN: Final = timedelta(days=2)
+_COMPLETED_WITHIN: Final = timedelta(days=31)
+
+_STATES_BEFORE_BEGIN: Final = tuple(state for state, move in MOVES if move is DayMove.BEGIN)
+_SESSIONS_GOING_ON: Final = tuple(
+    set(SessionState) - FINAL_STATES - {SessionState.SCHEDULED, SessionState.PREPARED}
+)
 
 
 @dataclass(frozen=True)
@@ -340,6 +352,41 @@ async def publish(db: Database, *, day_ids: Iterable[str], actor: Actor, now: da
             )
             check_lead(day.day, local_day(now), added=day.reason == ADDED)
             await publish_day(tx, day, leader, now)
+
+
+async def sweep(db: Database, *, now: datetime) -> tuple[str, ...]:
+    """Let reception days follow their sessions; return the ids of the days changed.
+
+    A day is in progress from its first session on, and completed when its last slot is over and
+    nobody waits or talks any more.
+    """
+    async with db.reading() as tx:
+        begun = await rows.days_begun(
+            tx, now - _BEGUN_WITHIN, now + _BEGUN_WITHIN, _STATES_BEFORE_BEGIN
+        )
+    began = await _move_days(db, begun, DayMove.BEGIN)
+    async with db.reading() as tx:
+        first = local_day(now - _COMPLETED_WITHIN)
+        over = await rows.days_over(tx, DayState.IN_PROGRESS, first, now, _SESSIONS_GOING_ON)
+    moves = [(day_id, DayState.IN_PROGRESS) for day_id in over]
+    return (*began, *await _move_days(db, moves, DayMove.COMPLETE))
+
+
+async def _move_days(
+    db: Database, found: Iterable[tuple[str, DayState]], move: DayMove
+) -> tuple[str, ...]:
+    moves = list(found)
+    if not moves:
+        return ()
+    async with db.transaction() as tx:
+        # Whoever changed a day since it was read was right; the next sweep looks again.
+        return tuple(
+            [
+                day_id
+                for day_id, before in moves
+                if await rows.change_day(tx, day_id, before, state=after(before, move))
+            ]
+        )
 
 
 async def public_days(

@@ -3,9 +3,22 @@
 from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import ColumnElement, Row, Select, and_, case, delete, func, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Select,
+    and_,
+    case,
+    delete,
+    exists,
+    func,
+    or_,
+    select,
+    update,
+)
 
 from reception.domain.reception_days import BOOKABLE_STATES, PUBLIC_STATES, DayState
+from reception.domain.sessions import SessionState
 from reception.domain.slots import SlotState
 from reception.storage.database import Transaction
 from reception.storage.places import inside
@@ -17,6 +30,7 @@ from reception.storage.tables import (
     Leader,
     ReceptionDay,
     ReceptionRule,
+    Session,
     Slot,
 )
 
@@ -171,6 +185,51 @@ async def change_day(tx: Transaction, day_id: str, before: DayState, **values: o
         .returning(ReceptionDay.id)
     )
     return changed.first() is not None
+
+
+async def days_begun(
+    tx: Transaction, since: datetime, until: datetime, states: Collection[DayState]
+) -> Sequence[Row[str, DayState]]:
+    """Return id and state of the days in `states` that have a session that began.
+
+    Only bookings that start between `since` and `until` are looked at.
+    """
+    query = (
+        select(ReceptionDay.id, ReceptionDay.state)
+        .join(Slot, Slot.day_id == ReceptionDay.id)
+        .join(Booking, Booking.slot_id == Slot.id)
+        .join(Session, Session.booking_id == Booking.id)
+        .where(
+            Booking.starts_at >= since,
+            Booking.starts_at <= until,
+            Session.started_at.is_not(None),
+            ReceptionDay.state.in_(states),
+        )
+        .distinct()
+    )
+    return (await tx.execute(query)).all()
+
+
+async def days_over(
+    tx: Transaction, state: DayState, first: date, now: datetime, sessions: Collection[SessionState]
+) -> Sequence[str]:
+    """Return the days in `state`, from `first` on, of which nothing is left.
+
+    Every slot has ended by `now`, and no session of theirs is in one of `sessions`.
+    """
+    of_day = Slot.day_id == ReceptionDay.id
+    query = select(ReceptionDay.id).where(
+        ReceptionDay.day >= first,
+        ReceptionDay.state == state,
+        ~exists().where(of_day, Slot.ends_at > now),
+        ~exists().where(
+            of_day,
+            Booking.slot_id == Slot.id,
+            Session.booking_id == Booking.id,
+            Session.state.in_(sessions),
+        ),
+    )
+    return (await tx.scalars(query)).all()
 
 
 # Slots

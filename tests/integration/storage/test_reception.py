@@ -2,11 +2,11 @@
 
 import asyncio
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 
 import pytest
 
-from reception.domain.access import SYSTEM
+from reception.domain.access import SYSTEM, Actor
 from reception.domain.bookings import BookingState
 from reception.domain.cases import CaseState
 from reception.domain.errors import (
@@ -21,6 +21,7 @@ from reception.domain.errors import (
     TicketUsed,
 )
 from reception.domain.outcomes import OutcomeType
+from reception.domain.reception_days import DayState
 from reception.domain.sessions import SessionMove, SessionState
 from reception.domain.slots import SlotState
 from reception.services import booking, calendar, cases, jobs, records, sessions
@@ -413,6 +414,51 @@ async def test_a_recording_is_finished_by_a_job_and_looking_at_it_is_written_dow
         (made.clerk.name, later(35)),
         (made.leader.name, later(6)),
     ]
+
+
+async def test_a_day_follows_its_sessions(db: Database) -> None:
+    made = await prefecture(db)
+    slots = await open_day(db, made.leader_id)
+    idle = await open_day(db, made.other_leader_id)
+    views = [
+        await booking.book(
+            db,
+            request=BookRequest(slot_id=slot.id, site_id=made.site_id, draft=draft()),
+            actor=made.clerk,
+            idempotency_key=None,
+            now=NOW,
+        )
+        for slot in (slots[0], slots[-1])
+    ]
+    day_id = slots[0].day_id
+
+    async def state(now: datetime) -> tuple[tuple[str, ...], DayState]:
+        swept = await calendar.sweep(db, now=now)
+        return swept, (await calendar.day(db, day_id=day_id, now=now)).state
+
+    async def enter(view: BookingView, now: datetime) -> str:
+        checked = await booking.check_in(db, code=view.code, actor=made.kiosk, now=now)
+        return checked.session_id or ""
+
+    async def move(session_id: str, step: SessionMove, actor: Actor, now: datetime) -> None:
+        await sessions.move(db, session_id=session_id, move=step, actor=actor, now=now)
+
+    first = await enter(views[0], NOW)
+    await move(first, SessionMove.BEGIN_NOTICE, made.leader, NOW)
+    assert await state(NOW) == ((), DayState.BOOKING_OPEN), "nobody talks yet"
+    await move(first, SessionMove.CONFIRM, made.kiosk, later(1))
+    assert await state(later(1)) == ((day_id,), DayState.IN_PROGRESS)
+    assert await state(later(1)) == ((), DayState.IN_PROGRESS)
+    await move(first, SessionMove.STOP, made.kiosk, later(2))
+
+    over = slots[-1].ends_at
+    waiting = await enter(views[1], over)
+    assert await state(over) == ((), DayState.IN_PROGRESS), "somebody still waits"
+    await move(waiting, SessionMove.STOP, made.kiosk, over)
+    assert await state(slots[-1].starts_at) == ((), DayState.IN_PROGRESS), "a slot is left"
+    assert await state(over) == ((day_id,), DayState.COMPLETED)
+    untouched = await calendar.day(db, day_id=idle[0].day_id, now=over)
+    assert untouched.state is DayState.BOOKING_OPEN
 
 
 async def test_only_the_petitioner_rates_after_the_talk_and_only_once(db: Database) -> None:

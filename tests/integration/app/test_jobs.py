@@ -1,0 +1,50 @@
+"""The ticker's work, against a database."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, cast
+
+from reception.app.jobs import JobRunner
+from reception.domain.reception_days import DayState
+from reception.domain.sessions import SessionMove
+from reception.services import booking, calendar, sessions
+from reception.services.booking import BookRequest
+from reception.storage.database import Database
+from tests.build import NOW, draft, open_day, prefecture
+from tests.fakes import FixedClock
+
+
+class QuietRooms:
+    """Rooms in which nothing happens."""
+
+    async def sweep(self) -> None:
+        """Find nothing lost."""
+
+
+async def test_reception_days_are_swept_once_a_minute(db: Database, tmp_path: Path) -> None:
+    made = await prefecture(db)
+    slots = await open_day(db, made.leader_id)
+    clock = FixedClock(NOW)
+    runner = JobRunner(db, clock, tmp_path, cast(Any, QuietRooms()))
+    await runner.tick()
+    view = await booking.book(
+        db,
+        request=BookRequest(slot_id=slots[0].id, site_id=made.site_id, draft=draft()),
+        actor=made.clerk,
+        idempotency_key=None,
+        now=NOW,
+    )
+    session_id = view.session_id or ""
+    await booking.check_in(db, code=view.code, actor=made.kiosk, now=NOW)
+    for move, actor in (
+        (SessionMove.BEGIN_NOTICE, made.leader),
+        (SessionMove.CONFIRM, made.kiosk),
+    ):
+        await sessions.move(db, session_id=session_id, move=move, actor=actor, now=NOW)
+    states = []
+    for _ in range(2):
+        clock.advance(timedelta(seconds=30))
+        await runner.tick()
+        states.append((await calendar.day(db, day_id=slots[0].day_id, now=clock.now())).state)
+    assert states == [DayState.BOOKING_OPEN, DayState.IN_PROGRESS]
+    await runner.close()
