@@ -23,6 +23,7 @@ from reception.domain.sessions import (
 )
 from reception.services import records, sessions
 from reception.storage.database import Database
+from recordings.errors import RecordingClosed as RecordingClosedForGood
 from scheduler.clock import Clock
 from signaling.engine import (
     EngineEvent,
@@ -45,6 +46,7 @@ from web.snapshots import SessionPicture, picture, rights_role
 log = logging.getLogger(__name__)
 
 ABSENCE_GRACE_SECONDS: Final = 5.0
+TIDY_EVERY_SECONDS: Final = 60.0
 STAY_AFTER_END: Final = timedelta(minutes=10)
 ESSENTIAL_SEATS: Final = frozenset({1, 2})  # the petitioner and the leader
 
@@ -85,6 +87,7 @@ class LiveRooms:
         self._recording: dict[str, str] = {}
         self._failed_recordings: set[str] = set()
         self._hub_up = asyncio.Event()
+        self._tidied_at = clock.monotonic()
         self.observers: list[Callable[[EngineEvent], None]] = []
         self.greeting = 0
         """Connections that have not been admitted yet; the socket counts them."""
@@ -153,8 +156,7 @@ class LiveRooms:
             now=self._clock.now(),
         )
         await self.changed(seated.session_id)
-        if seated.seat in ESSENTIAL_SEATS:
-            self._watch_absence(seated.session_id, seated.room, seated.person_id)
+        self._watch_absence(seated.room, seated.person_id)
 
     def welcome(self, seated: Seated, shown: SessionPicture) -> dict[str, object]:
         """The body of the answer to `hello`."""
@@ -173,6 +175,8 @@ class LiveRooms:
         if not media_allowed(shown.state):
             raise NotAdmitted(state=shown.state.value)
         await self._engine.open_room(seated.room.id, seats=shown.seats)
+        # Rights first: who joins during a consultation must not see a moment of it.
+        await self._set_rights(seated.room, shown, seated.person_id, seated.role)
         joined = await self._engine.join(
             seated.room.id,
             person=seated.person_id,
@@ -181,7 +185,6 @@ class LiveRooms:
             sdp=offer.sdp,
         )
         seated.room.offered(seated.person_id, offer.gen)
-        await self._set_rights(seated.room, shown, seated.person_id, seated.role)
         views = [
             {"seat": view.seat, "audio_mid": view.audio_mid, "video_mid": view.video_mid}
             for view in joined.views
@@ -215,14 +218,17 @@ class LiveRooms:
         return shown
 
     async def sweep(self) -> None:
-        """Apply the time limits of sessions; called every few seconds by the ticker."""
+        """Apply the time limits of sessions; called every second by the ticker."""
         for session_id in await sessions.sweep(self._db, now=self._clock.now()):
             await self.changed(session_id)
+        if self._clock.monotonic() - self._tidied_at > TIDY_EVERY_SECONDS:
+            self._tidied_at = self._clock.monotonic()
+            await self._forget_ended_rooms()
+
+    async def _forget_ended_rooms(self) -> None:
         for room in list(self._rooms.values()):
-            if room.is_empty:
-                shown = await self.picture(room.session)
-                if shown.state in FINAL_STATES:
-                    self._rooms.pop(room.id, None)
+            if room.is_empty and (await self.picture(room.session)).state in FINAL_STATES:
+                self._rooms.pop(room.id, None)
 
     async def close(self) -> None:
         """Tell everyone the server goes down; they come back by themselves."""
@@ -312,14 +318,17 @@ class LiveRooms:
 
     # -- absence and return ---------------------------------------------------------------------
 
-    def _watch_absence(self, session_id: str, room: Room[Connection], person: str) -> None:
-        self._tasks.start(self._lose_if_absent(session_id, room, person), name="absence")
+    def _watch_absence(self, room: Room[Connection], person: str) -> None:
+        self._tasks.start(self._lose_if_absent(room, person), name="absence")
 
-    async def _lose_if_absent(self, session_id: str, room: Room[Connection], person: str) -> None:
+    async def _lose_if_absent(self, room: Room[Connection], person: str) -> None:
+        """After a moment's grace, stop the talk for a petitioner or leader who is not back."""
         await asyncio.sleep(ABSENCE_GRACE_SECONDS)
         if room.is_online(person) and room.has_media(person):
             return
-        await self._system_move(session_id, SessionMove.LOSE, "absent")
+        seats = {one.id: one.seat for one in (await self.picture(room.session)).people}
+        if seats.get(person) in ESSENTIAL_SEATS:
+            await self._system_move(room.session, SessionMove.LOSE, "absent")
 
     async def _system_move(self, session_id: str, move: SessionMove, reason: str) -> None:
         try:
@@ -378,6 +387,8 @@ class LiveRooms:
                 self._hub_up.clear()
                 for room in self._rooms.values():
                     room.media_gone()
+                    for person, _ in room.connections():
+                        self._watch_absence(room, person)
             case PeerConnected(room=room_id, person=person, gen=gen):
                 if (there := self._rooms.get(room_id)) is not None:
                     there.media_connected(person, gen)
@@ -385,7 +396,8 @@ class LiveRooms:
             case PeerLost(room=room_id, person=person, gen=gen):
                 if (there := self._rooms.get(room_id)) is not None:
                     there.media_lost(person, gen)
-                    self._watch_absence(there.session, there, person)
+                    self._watch_absence(there, person)
+                    await self.changed(there.session)
             case RecordingProgress() | RecordingClosed() | RecordingFailed():
                 await self._on_recording(event)
 
@@ -396,7 +408,10 @@ class LiveRooms:
         match event:
             case RecordingProgress(room=room_id, recording=recording, bytes=size, failing=failing):
                 await records.progress(self._db, recording_id=recording, bytes=size, now=now)
-                await self._recording_is(room_id, failing=bool(failing))
+                if failing == RecordingClosedForGood.code:
+                    await self._record_anew(room_id)
+                else:
+                    await self._recording_is(room_id, failing=bool(failing))
             case RecordingClosed(recording=recording):
                 await records.ended(self._db, recording_id=recording, now=now)
             case RecordingFailed(room=room_id, recording=recording, cause=cause):
@@ -409,12 +424,23 @@ class LiveRooms:
         for session_id in await sessions.live(self._db):
             shown = await self.picture(session_id)
             room = self._rooms.setdefault(shown.room_id, Room(id=shown.room_id, session=session_id))
-            state = carried.get(shown.room_id)
+            state = carried.pop(shown.room_id, None)
             if state is not None:
                 self._adopt(room, shown, state)
             else:
                 await self._rebuild(room, shown)
             await self.changed(session_id)
+        # What is left belongs to talks that ended while nobody was there to end it.
+        for room_id in carried:
+            await self._engine.close_room(room_id)
+        await self._end_orphaned_recordings({state.recording for state in carried.values()})
+
+    async def _end_orphaned_recordings(self, closing: set[str | None]) -> None:
+        """End in the database what no hub records any more; `closing` is ended by the hub."""
+        kept = closing | set(self._recording.values())
+        for recording, _ in await records.running(self._db):
+            if recording not in kept:
+                await records.ended(self._db, recording_id=recording, now=self._clock.now())
 
     def _adopt(
         self,
@@ -450,6 +476,14 @@ class LiveRooms:
         else:
             self._failed_recordings.discard(room.session)
         await self.changed(room.session)
+
+    async def _record_anew(self, room_id: str) -> None:
+        """A hub that was told to stop has sealed the recording; the talk goes on in another."""
+        room = self._rooms.get(room_id)
+        recording = self._recording.pop(room.session, None) if room is not None else None
+        if room is not None and recording is not None:
+            await records.ended(self._db, recording_id=recording, now=self._clock.now())
+            await self.changed(room.session)
 
     async def _recording_failed(self, room_id: str, recording: str, cause: str) -> None:
         room = self._rooms.get(room_id)

@@ -131,6 +131,12 @@ async def progress(
         await rows.grown(tx, recording_id, bytes, now)
 
 
+async def running(db: Database) -> tuple[tuple[str, str], ...]:
+    """Return the recordings that were begun and not ended, as (recording, session)."""
+    async with db.reading() as tx:
+        return tuple(await rows.running(tx))
+
+
 async def ended(db: Database, *, recording_id: str, now: datetime) -> None:
     """Note that a recording is all on disk, and queue the job that makes its files.
 

@@ -34,6 +34,14 @@ async def live(tx: Transaction, session_id: str) -> Recording | None:
     return (await tx.scalars(query)).first()
 
 
+async def running(tx: Transaction) -> Sequence[tuple[str, str]]:
+    """Return recordings that were begun and not ended, each with its session."""
+    found = await tx.execute(
+        select(Recording.id, Recording.session_id).where(Recording.state == "recording")
+    )
+    return [(row[0], row[1]) for row in found]
+
+
 async def files(tx: Transaction, recording_ids: Collection[str]) -> Sequence[RecordingFile]:
     """Return the finished files of these recordings by participant."""
     query = (

@@ -1,6 +1,7 @@
 """A talk with real media between two bots: who hears whom, what is recorded, what comes back."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -9,9 +10,12 @@ import pytest
 
 from reception.domain.access import SYSTEM, Actor
 from reception.domain.consent import RECORDING_CONSENT
+from reception.domain.sessions import SessionMove
 from reception.services import records, sessions
 from signaling.bot import Bot
+from signaling.tasks import Supervisor
 from tests.integration.live.house import House, open_house
+from web.live import ABSENCE_GRACE_SECONDS, LiveRooms
 
 CONSENT = {"text_version": RECORDING_CONSENT.version, "how": "button"}
 
@@ -131,3 +135,66 @@ async def test_the_talk_ends_for_everybody_when_it_is_closed(house: House) -> No
         receipt = await villager.request("receipt", {})
         assert receipt["query_code"]
         assert await house.hub.rooms() == ()
+
+
+async def test_a_clerk_who_leaves_does_not_stop_the_talk(house: House) -> None:
+    async with talking(house, record=False) as (villager, leader):
+        async with in_seat(house, house.clerk) as clerk:
+            await clerk.until_picture(seconds=20)
+            await leader.until(
+                lambda shown: any(
+                    one["role"] == "clerk" and one["media"] for one in shown["people"]
+                ),
+                seconds=20,
+            )
+        await leader.until(
+            lambda shown: (
+                not any(one["role"] == "clerk" and one["media"] for one in shown["people"])
+            ),
+            seconds=20,
+        )
+        # Absence is judged after this long; the talk must outlive it.
+        with pytest.raises(TimeoutError):
+            await leader.until_state("reconnecting", seconds=ABSENCE_GRACE_SECONDS + 2)
+        assert villager.snapshot["state"] == "active"
+
+
+async def test_a_talk_that_ended_unseen_leaves_nothing_running(house: House) -> None:
+    async with talking(house, record=True) as (villager, leader):
+        await leader.until(lambda shown: shown["recording"] == "on", seconds=20)
+        # The web process dies here; the talk is stopped by another, the hub carries it on.
+        await sessions.move(
+            house.db,
+            session_id=house.session_id,
+            move=SessionMove.STOP,
+            actor=house.kiosk,
+            now=house.clock.now(),
+            reason="petitioner_wish",
+        )
+        assert len(await house.hub.rooms()) == 1
+        tasks = Supervisor("second web process")
+        second = LiveRooms(house.db, house.clock, house.hub, tasks)
+        second.start()
+        try:
+            await until(lambda: no_rooms(house))
+            await until(lambda: nothing_recorded(house))
+        finally:
+            await tasks.close()
+        assert villager.snapshot["state"] == "active"
+
+
+async def no_rooms(house: House) -> bool:
+    """Whether the hub carries nothing."""
+    return await house.hub.rooms() == ()
+
+
+async def nothing_recorded(house: House) -> bool:
+    """Whether every recording has ended in the database."""
+    return await records.running(house.db) == ()
+
+
+async def until(holds: Callable[[], Awaitable[bool]]) -> None:
+    """Ask until the answer is yes."""
+    async with asyncio.timeout(20):
+        while not await holds():  # noqa: ASYNC110 - two processes' worth of state, no one event
+            await asyncio.sleep(0.05)
