@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 import structlog
 
-from reception.app import calendar, demo, hub, serve, tokens, web
+from reception.app import calendar, demo, hub, serve, setup, tokens, web
 from reception.app.rehearse import rehearse
 from reception.domain.codes import Role
 from reception.domain.refusals import SENTENCES, sentence
@@ -37,7 +37,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     except Exception as refusal:
         code = getattr(refusal, "code", None)
-        if not isinstance(code, str) or code not in SENTENCES:  # not a refusal of ours: the traceback is wanted
+        if (
+            not isinstance(code, str) or code not in SENTENCES
+        ):  # not a refusal of ours: the traceback is wanted
             raise
         details = getattr(refusal, "details", {})
         print(f"{code}: {sentence(code, 'zh', details)}", file=sys.stderr)
@@ -92,6 +94,40 @@ def _token_create(options: argparse.Namespace) -> int:
     settings = _settings(options)
     print(asyncio.run(tokens.create(settings, options.name, Role(options.role), options.area)))
     return 0
+
+
+def _account_create(options: argparse.Namespace) -> int:
+    wish = setup.NewAccount(
+        login=options.login,
+        name=options.name,
+        role=Role(options.role),
+        area_code=options.area,
+        organ_id=options.organ,
+        leader_id=options.leader,
+        password=sys.stdin.readline().rstrip("\r\n") if options.password_stdin else None,
+    )
+    print(asyncio.run(setup.create_account(_settings(options), wish)))
+    return 0
+
+
+def _kiosk_create(options: argparse.Namespace) -> int:
+    print(asyncio.run(setup.create_kiosk(_settings(options), options.site, options.name)))
+    return 0
+
+
+def _area_import(options: argparse.Namespace) -> int:
+    try:
+        content = options.file.read_bytes()
+    except OSError:
+        print(
+            f"file_unreadable: 读不到文件 {options.file}。请检查路径和权限。\n"
+            f"file_unreadable: {options.file} cannot be read. Check its path and permissions.",
+            file=sys.stderr,
+        )
+        return 2
+    text, is_whole = asyncio.run(setup.import_areas(_settings(options), content))
+    print(text)
+    return 0 if is_whole else 1
 
 
 def _calendar_preview(options: argparse.Namespace) -> int:
@@ -245,9 +281,36 @@ def _add_database_commands(commands: "_Commands[argparse.ArgumentParser]") -> No
     create.add_argument("--name", default="api", help="what the token is for")
     create.add_argument("--role", default="admin", choices=["clerk", "leader", "handler", "admin"])
     create.add_argument("--area", help="area code the token is limited to; default the whole tree")
-    for parser in (upgrade, create):
+    for parser in (upgrade, create, *_add_set_up_commands(commands)):
         parser.add_argument("--data", type=_directory, help="data directory")
         parser.add_argument("--database", help="database URL")
+
+
+def _add_set_up_commands(
+    commands: "_Commands[argparse.ArgumentParser]",
+) -> tuple[argparse.ArgumentParser, ...]:
+    group = commands.add_parser("account", help="log-ins of staff").add_subparsers(required=True)
+    account = group.add_parser("create", help="make a log-in; its password is shown once")
+    account.set_defaults(command=_account_create)
+    account.add_argument("--login", required=True, help="log-in name")
+    account.add_argument("--name", required=True, help="the person's name")
+    account.add_argument("--role", required=True, choices=["clerk", "leader", "handler", "admin"])
+    account.add_argument("--area", required=True, help="area code the person works for")
+    account.add_argument("--leader", help="id of the leader this is; needed for a leader")
+    account.add_argument("--organ", help="id of the person's organ; needed for a handler")
+    account.add_argument(
+        "--password-stdin", action="store_true", help="read the password's line from standard input"
+    )
+    group = commands.add_parser("kiosk", help="kiosks").add_subparsers(required=True)
+    kiosk = group.add_parser("create", help="enrol a kiosk; its key is shown once")
+    kiosk.set_defaults(command=_kiosk_create)
+    kiosk.add_argument("--site", required=True, help="id of the site it stands at")
+    kiosk.add_argument("--name", required=True, help="what it is called there")
+    group = commands.add_parser("area", help="the area tree").add_subparsers(required=True)
+    areas = group.add_parser("import", help="take areas over from a CSV file; repeating is safe")
+    areas.set_defaults(command=_area_import)
+    areas.add_argument("file", type=Path, help="rows of code,name by GB/T 2260")
+    return account, kiosk, areas
 
 
 def _add_calendar_commands(commands: "_Commands[argparse.ArgumentParser]") -> None:

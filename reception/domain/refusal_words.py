@@ -26,6 +26,8 @@ WORDS: Final[Mapping[str, Words]] = {
     "login": Words("登录名", "login name"),
     "makeup": Words("补接日期", "make-up day"),
     "month": Words("月份", "month"),
+    "name": Words("名称", "name"),
+    "organ_id": Words("单位", "organ"),
     "owner_organ_id": Words("责任单位", "responsible organ"),
     "password": Words("密码", "password"),
     "persons_present": Words("来访人数", "number of persons"),

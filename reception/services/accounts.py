@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import hmac
+import secrets
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -15,8 +16,15 @@ from argon2.exceptions import VerifyMismatchError
 
 from reception.domain.access import Actor
 from reception.domain.codes import Role
-from reception.domain.errors import BadCredentials, BadInput, NotLoggedIn, TooManyAttempts
+from reception.domain.errors import (
+    BadCredentials,
+    BadInput,
+    NotFound,
+    NotLoggedIn,
+    TooManyAttempts,
+)
 from reception.storage import accounts as rows
+from reception.storage import places
 from reception.storage.database import Database, Transaction
 from reception.storage.errors import NotUnique
 from reception.storage.ids import new_id, new_secret
@@ -34,6 +42,7 @@ FORGET_TRIES_AFTER = timedelta(minutes=15)
 
 SHORTEST_PASSWORD = 12
 LONGEST_PASSWORD = 128
+_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 
 Result = TypeVar("Result")
 
@@ -141,17 +150,25 @@ async def create_account(
     """Create an account and return its id; log-in names are not case-sensitive.
 
     Raises:
-        BadInput: the name is taken, or the password is not 12 to 128 characters long.
+        BadInput: log-in or person's name is empty, the log-in is taken, the password is not 12 to
+            128 characters long, a leader or handler comes without leader or organ, or area,
+            leader or organ are unknown.
 
     """
     if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
         raise BadInput(field="password", reason="length", least=12, most=128)
-    if role is Role.LEADER and leader_id is None:
-        raise BadInput(field="leader_id", reason="missing")
+    for field, value in (
+        ("login", login.strip()),
+        ("name", name.strip()),
+        ("leader_id", leader_id or role is not Role.LEADER),
+        ("organ_id", organ_id or role is not Role.HANDLER),
+    ):
+        if not value:
+            raise BadInput(field=field, reason="missing")
     account = Account(
         id=new_id(),
         login=login.strip().lower(),
-        name=name,
+        name=name.strip(),
         role=role,
         area_code=area_code,
         organ_id=organ_id,
@@ -162,10 +179,27 @@ async def create_account(
     )
     try:
         async with db.transaction() as tx:
+            await _require_places(tx, account)
             tx.add(account)
     except NotUnique:
         raise BadInput(field="login", reason="taken") from None
     return account.id
+
+
+async def _require_places(tx: Transaction, account: Account) -> None:
+    for field, is_unknown in (
+        ("area_code", await places.area(tx, account.area_code) is None),
+        ("leader_id", account.leader_id and await places.leader(tx, account.leader_id) is None),
+        ("organ_id", account.organ_id and await places.organ(tx, account.organ_id) is None),
+    ):
+        if is_unknown:
+            raise BadInput(field=field, reason="unknown")
+
+
+def new_password() -> str:
+    """Return a fresh password: 16 letters and digits in groups, none easily taken for another."""
+    groups = ("".join(secrets.choice(_LETTERS) for _ in range(4)) for _ in range(4))
+    return "-".join(groups)
 
 
 async def create_token(
@@ -226,8 +260,15 @@ async def actor_of_token(db: Database, *, token: str, now: datetime) -> Actor:
 
 
 async def create_kiosk(db: Database, *, site_id: str, name: str, now: datetime) -> KioskKey:
-    """Enrol a kiosk at a site; its key is shown once, only the hash is kept."""
+    """Enrol a kiosk at a site; its key is shown once, only the hash is kept.
+
+    Raises:
+        NotFound: there is no such site.
+
+    """
     async with db.transaction() as tx:
+        if await places.site(tx, site_id) is None:
+            raise NotFound(thing="site")
         return add_kiosk(tx, site_id=site_id, name=name, now=now)
 
 

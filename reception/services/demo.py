@@ -1,6 +1,5 @@
 """The demo prefecture: real city and county codes, invented places and people, marked as such."""
 
-import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -50,7 +49,6 @@ _HOURS: Final[Windows] = ((time(8, 30), time(11, 30)), (time(14, 30), time(17, 0
 _MORNING: Final[Windows] = ((time(8, 30), time(11, 30)),)
 
 # No letter or digit that is easily mistaken for another: these are typed from a screen.
-_LETTERS: Final = "abcdefghjkmnpqrstuvwxyz23456789"
 
 
 @dataclass(frozen=True)
@@ -280,7 +278,7 @@ async def _add_logins(
     )
     made = []
     for role, login, name, title, area in wanted:
-        password = _password()
+        password = accounts.new_password()
         await accounts.create_account(
             db,
             login=login,
@@ -332,8 +330,3 @@ async def _clerk(db: Database) -> Actor:
     if account is None:
         raise NotFound(thing="demo")
     return accounts.actor_of_account(account)
-
-
-def _password() -> str:
-    groups = ("".join(secrets.choice(_LETTERS) for _ in range(4)) for _ in range(4))
-    return "-".join(groups)

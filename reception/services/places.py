@@ -1,5 +1,6 @@
 """Areas, sites, kiosks, organs and leaders: where things happen and who answers for them."""
 
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -8,7 +9,7 @@ from reception.domain.codes import Level
 from reception.domain.errors import BadInput, NotFound
 from reception.storage import places as rows
 from reception.storage.database import Database, Transaction
-from reception.storage.errors import NotUnique
+from reception.storage.errors import Contended, NotUnique
 from reception.storage.ids import new_id
 from reception.storage.tables import Area, Leader, Organ, Site
 
@@ -70,22 +71,98 @@ class LeaderView:
     area_name: str
 
 
+@dataclass(frozen=True)
+class AreaFault:
+    """A row that was not taken, and why."""
+
+    line: int
+    code: str
+    fault: BadInput
+
+
+@dataclass(frozen=True)
+class AreaImport:
+    """How many areas an import added, renamed and found as they were; `faults` by line."""
+
+    added: int
+    renamed: int
+    kept: int
+    faults: tuple[AreaFault, ...]
+
+
 async def add_area(db: Database, *, code: str, name: str) -> str:
     """Add an area under its parent (which must be there, unless it is a city); return the code.
 
     Raises:
-        BadInput: not an area code, there already, or the area above it is missing.
+        BadInput: not an area code, without a name, there already, or the area above is missing.
 
     """
-    level, parent, path = level_of(code), parent_of(code), "/".join(path_of(code))
+    parent = parent_of(code)
     try:
         async with db.transaction() as tx:
-            if parent is not None and await rows.area(tx, parent) is None:
-                raise BadInput(field="area_code", reason="parent_missing", parent=parent)
-            tx.add(Area(code=code, name=name, level=level, parent_code=parent, path=path))
+            above = () if parent is None else await rows.area_names(tx, {parent})
+            tx.add(_area(code, name, above))
     except NotUnique:
         raise BadInput(field="area_code", reason="exists") from None
     return code
+
+
+async def import_areas(db: Database, *, listed: Iterable[tuple[int, str, str]]) -> AreaImport:
+    """Bring the area tree in line with `(line, code, name)` rows, whatever order they come in.
+
+    What is right is taken, whatever is wrong beside it; importing the same again changes nothing.
+
+    Raises:
+        Contended: somebody added the same areas just now; trying again is safe.
+
+    """
+    added, renamed, kept = 0, 0, 0
+    faults = []
+    try:
+        async with db.transaction() as tx:
+            known = {area.code: area for area in await rows.areas(tx, None)}
+            # A shorter path is higher up: parents come before what lies in them.
+            for line, code, name in sorted(listed, key=lambda row: (_depth(row[1]), row[0])):
+                try:
+                    area = _area(code, name, known)
+                except BadInput as fault:
+                    faults.append(AreaFault(line=line, code=code, fault=fault))
+                    continue
+                before = known.get(code)
+                if before is None:
+                    known[code] = area
+                    tx.add(area)
+                    added += 1
+                elif before.name == area.name:
+                    kept += 1
+                else:
+                    before.name = area.name
+                    renamed += 1
+    except NotUnique:
+        raise Contended(reason="busy") from None
+    return AreaImport(
+        added=added,
+        renamed=renamed,
+        kept=kept,
+        faults=tuple(sorted(faults, key=lambda fault: fault.line)),
+    )
+
+
+def _depth(code: str) -> int:
+    try:
+        return len(path_of(code))
+    except BadInput:
+        return 0
+
+
+def _area(code: str, name: str, known: Container[str]) -> Area:
+    level, parent = level_of(code), parent_of(code)
+    if not name.strip():
+        raise BadInput(field="name", reason="missing")
+    if parent is not None and parent not in known:
+        raise BadInput(field="area_code", reason="parent_missing", parent=parent)
+    path = "/".join(path_of(code))
+    return Area(code=code, name=name.strip(), level=level, parent_code=parent, path=path)
 
 
 async def add_site(
