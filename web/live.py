@@ -21,9 +21,8 @@ from reception.domain.sessions import (
     media_rights,
     recording_allowed,
 )
-from reception.services import records, sessions
+from reception.services import sessions
 from reception.storage.database import Database
-from recordings.errors import RecordingClosed as RecordingClosedForGood
 from scheduler.clock import Clock
 from signaling.engine import (
     EngineEvent,
@@ -41,6 +40,7 @@ from signaling.errors import Refused as SignalingRefused
 from signaling.messages import Offer
 from signaling.rooms import Room
 from signaling.tasks import Supervisor
+from web.recording import RoomRecordings
 from web.snapshots import SessionPicture, picture, rights_role
 
 log = logging.getLogger(__name__)
@@ -84,8 +84,7 @@ class LiveRooms:
         self._tasks = tasks
         self._rooms: dict[str, Room[Connection]] = {}
         self._locks: dict[str, asyncio.Lock] = {}
-        self._recording: dict[str, str] = {}
-        self._failed_recordings: set[str] = set()
+        self._recordings = RoomRecordings(db, clock, engine)
         self._hub_up = asyncio.Event()
         self._tidied_at = clock.monotonic()
         self.observers: list[Callable[[EngineEvent], None]] = []
@@ -221,6 +220,8 @@ class LiveRooms:
         """Apply the time limits of sessions; called every second by the ticker."""
         for session_id in await sessions.sweep(self._db, now=self._clock.now()):
             await self.changed(session_id)
+        for session_id in self._recordings.gone_quiet():
+            await self.changed(session_id)
         if self._clock.monotonic() - self._tidied_at > TIDY_EVERY_SECONDS:
             self._tidied_at = self._clock.monotonic()
             await self._forget_ended_rooms()
@@ -246,14 +247,12 @@ class LiveRooms:
     def _snapshot_for(
         self, room: Room[Connection], person: str, shown: SessionPicture
     ) -> dict[str, object]:
-        failed = shown.session_id in self._failed_recordings
-        recording = "failed" if failed else "on" if shown.session_id in self._recording else "off"
         return shown.for_person(
             person,
             now=self._clock.now(),
             online=room.is_online,
             has_media=room.has_media,
-            recording=recording,
+            recording=self._recordings.state(shown.session_id),
         )
 
     def _ended(self, room: Room[Connection], shown: SessionPicture) -> None:
@@ -270,14 +269,14 @@ class LiveRooms:
             connection.finish(4000, "ended")
 
     async def _line_up(self, shown: SessionPicture) -> None:
+        """Make the hub carry and record what the session's state says, no more and no less."""
         if shown.state in FINAL_STATES:
-            await self._stop_recording(shown)
+            await self._recordings.stop(shown.session_id, shown.room_id, hub_is_up=self.hub_is_up)
             if self.hub_is_up:
                 await self._engine.close_room(shown.room_id)
             return
         if not media_allowed(shown.state) or not self.hub_is_up:
-            if shown.state is not SessionState.RECONNECTING:
-                await self._stop_recording(shown)
+            # A hub that is down is made to go on where it was when it comes back.
             return
         await self._engine.open_room(shown.room_id, seats=shown.seats)
         room = self._rooms.get(shown.room_id)
@@ -286,35 +285,15 @@ class LiveRooms:
                 if room.generation(person):
                     await self._set_rights(room, shown, person, shown.role_of(person))
         if recording_allowed(shown.stage, shown.consent):
-            await self._start_recording(shown)
+            await self._recordings.start(shown.session_id, shown.room_id)
         else:
-            await self._stop_recording(shown)
+            await self._recordings.stop(shown.session_id, shown.room_id, hub_is_up=True)
 
     async def _set_rights(
         self, room: Room[Connection], shown: SessionPicture, person: str, role: str
     ) -> None:
         rights = media_rights(shown.state, rights_role(role))
         await self._engine.rights(room.id, person, send=rights.send, receive=rights.receive)
-
-    async def _start_recording(self, shown: SessionPicture) -> None:
-        if shown.session_id in self._recording:
-            return
-        recording = await records.begin(
-            self._db, session_id=shown.session_id, now=self._clock.now()
-        )
-        await self._engine.record(shown.room_id, recording)
-        self._recording[shown.session_id] = recording
-        self._failed_recordings.discard(shown.session_id)
-
-    async def _stop_recording(self, shown: SessionPicture) -> None:
-        recording = self._recording.pop(shown.session_id, None)
-        if recording is None:
-            return
-        if self.hub_is_up:
-            # `RecordingClosed` ends it in the database once all is on disk.
-            await self._engine.record(shown.room_id, None)
-        else:
-            await records.ended(self._db, recording_id=recording, now=self._clock.now())
 
     # -- absence and return ---------------------------------------------------------------------
 
@@ -404,18 +383,18 @@ class LiveRooms:
     async def _on_recording(
         self, event: RecordingProgress | RecordingClosed | RecordingFailed
     ) -> None:
-        now = self._clock.now()
+        room = self._rooms.get(event.room)
         match event:
-            case RecordingProgress(room=room_id, recording=recording, bytes=size, failing=failing):
-                await records.progress(self._db, recording_id=recording, bytes=size, now=now)
-                if failing == RecordingClosedForGood.code:
-                    await self._record_anew(room_id)
-                else:
-                    await self._recording_is(room_id, failing=bool(failing))
             case RecordingClosed(recording=recording):
-                await records.ended(self._db, recording_id=recording, now=now)
-            case RecordingFailed(room=room_id, recording=recording, cause=cause):
-                await self._recording_failed(room_id, recording, cause)
+                await self._recordings.ended(recording)
+            case RecordingProgress() if room is not None:
+                if await self._recordings.progressed(room.session, event):
+                    await self.changed(room.session)
+            case RecordingFailed(recording=recording, cause=cause) if room is not None:
+                self._recordings.failed(room.session, recording, cause)
+                await self.changed(room.session)
+            case _:
+                log.warning("a recording of no room we know: %s", event)
 
     async def _hub_came_up(self) -> None:
         """Put every live room back on the hub, or take over what it carries already."""
@@ -433,14 +412,7 @@ class LiveRooms:
         # What is left belongs to talks that ended while nobody was there to end it.
         for room_id in carried:
             await self._engine.close_room(room_id)
-        await self._end_orphaned_recordings({state.recording for state in carried.values()})
-
-    async def _end_orphaned_recordings(self, closing: set[str | None]) -> None:
-        """End in the database what no hub records any more; `closing` is ended by the hub."""
-        kept = closing | set(self._recording.values())
-        for recording, _ in await records.running(self._db):
-            if recording not in kept:
-                await records.ended(self._db, recording_id=recording, now=self._clock.now())
+        await self._recordings.end_orphans({state.recording for state in carried.values()})
 
     def _adopt(
         self,
@@ -448,8 +420,7 @@ class LiveRooms:
         shown: SessionPicture,
         carried: RoomState,
     ) -> None:
-        if carried.recording is not None:
-            self._recording[shown.session_id] = carried.recording
+        self._recordings.adopt(shown.session_id, carried.recording)
         for person in carried.people:
             room.offered(person.person, person.gen)
             if person.connected:
@@ -459,35 +430,6 @@ class LiveRooms:
         if not media_allowed(shown.state):
             return
         await self._engine.open_room(room.id, seats=shown.seats)
-        recording = self._recording.get(shown.session_id) or shown.open_recording
-        if recording is not None:
-            await self._engine.record(room.id, recording)
-            self._recording[shown.session_id] = recording
+        await self._recordings.resume(shown.session_id, room.id, shown.open_recording)
         for _, connection in room.connections():
             connection.push("rejoin", room.next_seq(), {"reason": "hub"})
-
-    async def _recording_is(self, room_id: str, *, failing: bool) -> None:
-        """Tell the room when the disk stops taking the recording, and when it takes it again."""
-        room = self._rooms.get(room_id)
-        if room is None or failing == (room.session in self._failed_recordings):
-            return
-        if failing:
-            self._failed_recordings.add(room.session)
-        else:
-            self._failed_recordings.discard(room.session)
-        await self.changed(room.session)
-
-    async def _record_anew(self, room_id: str) -> None:
-        """A hub that was told to stop has sealed the recording; the talk goes on in another."""
-        room = self._rooms.get(room_id)
-        recording = self._recording.pop(room.session, None) if room is not None else None
-        if room is not None and recording is not None:
-            await records.ended(self._db, recording_id=recording, now=self._clock.now())
-            await self.changed(room.session)
-
-    async def _recording_failed(self, room_id: str, recording: str, cause: str) -> None:
-        room = self._rooms.get(room_id)
-        log.error("recording %s failed: %s", recording, cause)
-        if room is not None:
-            self._failed_recordings.add(room.session)
-            await self.changed(room.session)
