@@ -48,6 +48,8 @@ class Child:
         """Each line printed, noted first; ends with the process."""
         assert self.process.stdout is not None
         async for line in self.process.stdout:
+            if not line.endswith(b"\n"):
+                break  # killed in the middle of a line
             what, kind, at_ms = line.decode().split()
             assert what != "failed"
             if what == "given":
