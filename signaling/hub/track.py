@@ -10,8 +10,10 @@ from signaling.ports import Kind
 
 # RFC 4585 section 6.3: requests are merged; one keyframe serves all who asked meanwhile
 KEYFRAME_INTERVAL = 0.5
-# about a second of 1 Mbit/s video, 1 MB of memory
-RING = 1024
+# more than two seconds of the 2 Mbit/s a sender is held to, half a megabyte of memory: nobody asks
+# for anything older. A power of two.
+RING = 512
+_MASK = RING - 1
 # audio later than this is not played any more
 PATIENCE = {"audio": 0.5, "video": 1.0}
 # a stream that falls silent for so long may be succeeded by another of the same kind
@@ -138,13 +140,13 @@ class Track:
                 if number < self._first:
                     return False
         if self._ring:
-            kept = self._ring[number & 1023]
+            kept = self._ring[number & _MASK]
             if kept is not None and kept.number >= number:
-                # a repair that came twice, or later than a second
+                # a repair that came twice, or older than the ring
                 return False
         stored = Stored(number, timestamp, marker, packet, start, end)
         if self._ring:
-            self._ring[number & 1023] = stored
+            self._ring[number & _MASK] = stored
         self.packets += 1
         self.octets += end - start
         self.heard_at = now
@@ -167,7 +169,7 @@ class Track:
 
     def kept(self, number: int) -> Stored | None:
         """A recent video packet by its unwrapped number."""
-        stored = self._ring[number & 1023] if self._ring else None
+        stored = self._ring[number & _MASK] if self._ring else None
         return stored if stored is not None and stored.number == number else None
 
     def request_keyframe(self, now: float) -> None:
