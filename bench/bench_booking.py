@@ -28,8 +28,8 @@ from tests.e2e.server import free_port
 
 RUNS: Final = scaled(3, 1)
 CLERKS: Final = 8
-BOOKINGS: Final = scaled(400, 16)
-ROUNDS: Final = scaled(60, 2)
+BOOKINGS: Final = scaled(300, 16)
+ROUNDS: Final = scaled(40, 2)
 RIVALS: Final = 16
 RATE_GOAL: Final = 150.0
 RATE_P99_GOAL_MS: Final = 120.0
