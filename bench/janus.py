@@ -80,6 +80,7 @@ class Api:
         self._channel = channel
         self._numbers = itertools.count(1)
         self._session: int | None = None
+        self._up: set[int] = set()
 
     async def begin(self) -> None:
         """Open the session."""
@@ -104,6 +105,18 @@ class Api:
             raise JanusFailed(data["error"])
         return answer
 
+    async def until_up(self, handle: int) -> None:
+        """Wait until Janus takes the handle's media; before that nobody may subscribe to it."""
+        async with asyncio.timeout(_ANSWER_S):
+            while handle not in self._up:
+                await self._read()
+
+    async def _read(self) -> dict[str, Any]:
+        message: dict[str, Any] = await self._channel.receive_json()
+        if message["janus"] == "webrtcup":
+            self._up.add(message["sender"])
+        return message
+
     async def _ask(self, message: dict[str, Any]) -> dict[str, Any]:
         transaction = str(next(self._numbers))
         message |= {"transaction": transaction}
@@ -112,7 +125,7 @@ class Api:
         await self._channel.send_json(message)
         async with asyncio.timeout(_ANSWER_S):
             while True:
-                answer: dict[str, Any] = await self._channel.receive_json()
+                answer = await self._read()
                 if answer.get("transaction") == transaction and answer["janus"] != "ack":
                     break
         if answer["janus"] == "error":
@@ -162,6 +175,7 @@ class Janus:
             handle, {"request": "publish"}, {"type": "offer", "sdp": offer}
         )
         await link.connect(Remote.of(answer["jsep"]["sdp"]))
+        await self._api.until_up(handle)
         feed: int = joined["plugindata"]["data"]["id"]
         return link, feed
 
