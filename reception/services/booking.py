@@ -6,7 +6,6 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, time, timedelta
-from functools import partial
 from typing import Final, Literal
 
 from reception.domain.access import Action, Actor, Target
@@ -19,7 +18,6 @@ from reception.domain.errors import (
     IdempotencyMismatch,
     MovedMeanwhile,
     NotFound,
-    Refused,
     SlotNotBookable,
     SlotTaken,
 )
@@ -126,8 +124,9 @@ async def book(
     found = await _remembered(db, key, request, actor, now)
     if found is not None:
         return found
-    await _refuse_hopeless(db, request, actor, now)
+    slot = await _wanted(db, request.slot_id, actor, now)
     try:
+        _give_up_if_hopeless(slot, actor, now)
         async with db.transaction() as tx:
             booking_id = await _book(tx, request, actor, key, now)
             return await _view(tx, booking_id, now)
@@ -136,7 +135,7 @@ async def book(
         found = await _remembered(db, key, request, actor, now)
         if found is not None:
             return found
-        raise await _taken(db, request.slot_id, now) from None
+        raise await _taken(db, slot, now) from None
 
 
 async def hold(db: Database, *, slot_id: str, actor: Actor, now: datetime) -> SlotView:
@@ -156,7 +155,7 @@ async def hold(db: Database, *, slot_id: str, actor: Actor, now: datetime) -> Sl
         found = await calendar.slot(tx, slot_id)
         assert found is not None
     if lost:
-        raise await _taken(db, slot_id, now)
+        raise await _taken(db, slot, now)
     slot, _, leader, area = found
     return slot_view(slot, leader, area, now)
 
@@ -221,13 +220,15 @@ async def move(
         MoveRefused: the booking is over or in session.
 
     """
+    slot = await _wanted(db, slot_id, actor, now)
     try:
+        _give_up_if_hopeless(slot, actor, now)
         async with db.transaction() as tx:
             row = await _require(tx, booking_id, actor, Action.MOVE_BOOKING)
             new = await _move(tx, row, slot_id, by, actor, now)
             return await _view(tx, new, now)
     except (_Lost, Overlapping, NotUnique, Contended):
-        raise await _taken(db, slot_id, now) from None
+        raise await _taken(db, slot, now) from None
 
 
 async def today(db: Database, *, actor: Actor, day: date, now: datetime) -> tuple[BookingView, ...]:
@@ -332,9 +333,10 @@ def booking_view(row: rows.BookingRow, now: datetime) -> BookingView:
 async def _book(
     tx: Transaction, request: BookRequest, actor: Actor, key: str | None, now: datetime
 ) -> str:
+    # The claim comes first: whoever lost the race leaves the database to the others at once.
+    await _claim(tx, request.slot_id, actor, now)
     slot = await _bookable(tx, request.slot_id, actor, now)
     site = await _site(tx, request.site_id, rehearsal=slot.rehearsal)
-    await _claim(tx, slot, actor, now)
     case = await _case(tx, request, actor, now, rehearsal=slot.rehearsal)
     needs = request.needs or (() if request.draft is None else request.draft.needs)
     booked = await _put_booking(tx, case.id, slot, site, code=await _code(tx), needs=needs, now=now)
@@ -434,9 +436,9 @@ async def _move(
     tx: Transaction, row: rows.BookingRow, slot_id: str, by: Wish, actor: Actor, now: datetime
 ) -> str:
     old: Booking = row[0]
+    await _claim(tx, slot_id, actor, now)
     slot = await _bookable(tx, slot_id, actor, now)
     site = await _site(tx, old.site_id, rehearsal=slot.rehearsal)
-    await _claim(tx, slot, actor, now)
     step = BookingMove.MOVE_BY_PETITIONER if by == "petitioner" else BookingMove.MOVE_BY_GOV
     # The old booking goes first: its code and room are the new one's to take.
     await _end(tx, row, step, "")
@@ -472,8 +474,8 @@ async def _follow(tx: Transaction, booked: Booking, step: BookingMove, **values:
         raise MovedMeanwhile(thing="booking")
 
 
-async def _claim(tx: Transaction, slot: Slot, actor: Actor, now: datetime) -> None:
-    if not await calendar.claim_slot(tx, slot.id, by=_holder(actor), now=now):
+async def _claim(tx: Transaction, slot_id: str, actor: Actor, now: datetime) -> None:
+    if not await calendar.claim_slot(tx, slot_id, by=_holder(actor), now=now):
         raise _Lost
 
 
@@ -500,38 +502,33 @@ async def _site(tx: Transaction, site_id: str, *, rehearsal: bool) -> Site:
     return found[0]
 
 
-async def _refuse_hopeless(db: Database, request: BookRequest, actor: Actor, now: datetime) -> None:
-    """Refuse a slot that is plainly taken without waiting for the right to write."""
+async def _wanted(db: Database, slot_id: str, actor: Actor, now: datetime) -> Slot:
     async with db.reading() as tx:
-        slot = await _bookable(tx, request.slot_id, actor, now)
+        return await _bookable(tx, slot_id, actor, now)
+
+
+def _give_up_if_hopeless(slot: Slot, actor: Actor, now: datetime) -> None:
+    """Lose a slot that is plainly taken without waiting for the right to write."""
     mine = slot.state is SlotState.HELD and slot.held_by == _holder(actor)
     if not mine and not is_claimable(slot.state, slot.held_until, now):
-        raise await _taken(db, slot.id, now)
+        raise _Lost
 
 
-async def _taken(db: Database, slot_id: str, now: datetime) -> Refused:
+async def _taken(db: Database, slot: Slot, now: datetime) -> SlotTaken:
     """Return the refusal for a lost slot, with what is free instead."""
     async with db.reading() as tx:
-        found = await calendar.slot(tx, slot_id)
-        if found is None:
-            return NotFound(thing="slot")
-        slot = found[0]
-        ask = partial(calendar.free_slots, tx, after=now, now=now, rehearsal=slot.rehearsal)
-        shown = [*await ask(leader_id=slot.leader_id, leave_out=[slot_id], limit=ALTERNATIVES)]
-        if len(shown) < ALTERNATIVES:
-            seen = [slot_id, *(row[0].id for row in shown)]
-            shown += await ask(leave_out=seen, limit=ALTERNATIVES - len(shown))
+        free = await calendar.alternatives(tx, slot, now=now, limit=ALTERNATIVES)
     return SlotTaken(
-        slot_id=slot_id,
+        slot_id=slot.id,
         alternatives=[
             {
-                "slot_id": other.id,
+                "slot_id": other.slot_id,
                 "starts_at": other.starts_at.isoformat(),
                 "ends_at": other.ends_at.isoformat(),
-                "leader": f"{leader.name} {leader.title}",
-                "leader_id": leader.id,
+                "leader": f"{other.leader_name} {other.leader_title}",
+                "leader_id": other.leader_id,
             }
-            for other, _, leader, _ in shown
+            for other in free
         ],
     )
 

@@ -1,6 +1,7 @@
 """Rows of day tables, reception rules, reception days and slots."""
 
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import (
@@ -12,8 +13,11 @@ from sqlalchemy import (
     delete,
     exists,
     func,
+    literal,
     or_,
     select,
+    text,
+    union_all,
     update,
 )
 
@@ -23,6 +27,7 @@ from reception.domain.slots import SlotState
 from reception.storage.database import Transaction
 from reception.storage.places import inside
 from reception.storage.tables import (
+    STANDING_SLOT,
     Area,
     Booking,
     DayRow,
@@ -36,6 +41,9 @@ from reception.storage.tables import (
 
 LONGEST_SLOT = timedelta(days=1)
 """A slot never lasts longer; it lets a search by end use the index by start."""
+
+# True of every free slot. SQLite uses the index of a leader's slots only when told in its words.
+_STANDING = text(f"slot.{STANDING_SLOT.text}")
 
 
 # Day tables
@@ -264,7 +272,6 @@ async def free_slots(
     now: datetime,
     limit: int,
     rehearsal: bool,
-    leave_out: Collection[str] = (),
 ) -> Sequence[Row[Slot, ReceptionDay, Leader, Area]]:
     """Return slots that can be booked and end later than `after`, soonest first."""
     query = (
@@ -282,10 +289,54 @@ async def free_slots(
     if within is not None:
         query = query.where(inside(Leader.area_code, within))
     if leader_id is not None:
-        query = query.where(Slot.leader_id == leader_id)
-    if leave_out:
-        query = query.where(Slot.id.not_in(leave_out))
+        query = query.where(Slot.leader_id == leader_id, _STANDING)
     return (await tx.execute(query)).all()
+
+
+@dataclass(frozen=True)
+class Alternative:
+    """A free slot to offer instead of one that was taken."""
+
+    slot_id: str
+    starts_at: datetime
+    ends_at: datetime
+    leader_id: str
+    leader_name: str
+    leader_title: str
+
+
+async def alternatives(
+    tx: Transaction, slot: Slot, *, now: datetime, limit: int
+) -> tuple[Alternative, ...]:
+    """Return what is free instead of `slot`: the leader's own soonest first, then others'."""
+    own = _offers(slot, now).where(Slot.leader_id == slot.leader_id, _STANDING)
+    others = _offers(slot, now).where(Slot.leader_id != slot.leader_id)
+    soonest = [
+        query.add_columns(literal(rank).label("rank"))
+        .order_by(Slot.starts_at, Slot.id)
+        .limit(limit)
+        .subquery()
+        .select()
+        for rank, query in enumerate((own, others))
+    ]
+    found = await tx.execute(union_all(*soonest).order_by("rank", "starts_at", "id").limit(limit))
+    return tuple(Alternative(*row[:6]) for row in found)
+
+
+def _offers(slot: Slot, now: datetime) -> Select[str, datetime, datetime, str, str, str]:
+    return (
+        select(Slot.id, Slot.starts_at, Slot.ends_at, Slot.leader_id, Leader.name, Leader.title)
+        .join(ReceptionDay, Slot.day_id == ReceptionDay.id)
+        .join(Leader, Slot.leader_id == Leader.id)
+        .where(
+            _claimable(now),
+            Slot.id != slot.id,
+            Slot.starts_at > now - LONGEST_SLOT,
+            Slot.ends_at > now,
+            Slot.rehearsal == slot.rehearsal,
+            ReceptionDay.state.in_(BOOKABLE_STATES),
+        )
+    )
 
 
 def _slots() -> Select[Slot, ReceptionDay, Leader, Area]:

@@ -1,11 +1,14 @@
 """Rules become planned days, published days and slots that can be booked."""
 
+import re
 from datetime import date, time
+from typing import Any
 
 import pytest
+from sqlalchemy import Engine, event
 
 from reception.domain.codes import Mode
-from reception.domain.errors import BadInput, MoveRefused, NotAllowed
+from reception.domain.errors import BadInput, MoveRefused, NotAllowed, SlotTaken
 from reception.domain.reception_days import DayState
 from reception.services import booking, calendar
 from reception.storage.database import Database
@@ -198,3 +201,37 @@ async def test_only_a_clerk_of_the_area_plans(db: Database) -> None:
             actor=made.handler,
             now=NOW,
         )
+
+
+async def test_a_search_for_free_slots_never_reads_them_all(sqlite_database_url: str) -> None:
+    db = Database(sqlite_database_url)
+    made = await prefecture(db)
+    slots = await open_day(db, made.leader_id)
+    await booking.hold(db, slot_id=slots[0].id, actor=made.kiosk, now=NOW)
+    searches: list[tuple[str, Any]] = []
+
+    def note(_c: object, _cursor: object, sql: str, parameters: object, *_rest: object) -> None:
+        if "FROM slot" in sql and "LIMIT" in sql:
+            searches.append((sql, parameters))
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        for leader_id in (None, made.leader_id):
+            assert await calendar.free_slots(db, leader_id=leader_id, after=NOW)
+        with pytest.raises(SlotTaken):
+            await booking.hold(db, slot_id=slots[0].id, actor=made.clerk, now=NOW)
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+    assert len(searches) == 3
+    found: set[str] = set()
+    async with db.reading() as tx:
+        connection = await tx.connection()
+        for sql, parameters in searches:
+            plan = await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", parameters)
+            steps = [str(row[-1]) for row in plan.all()]
+            found |= {step for step in steps if re.match(r"(SCAN|SEARCH|MULTI).*\bslot\b", step)}
+    assert found == {
+        "SEARCH slot USING INDEX ix_slot_starts_at (starts_at>?)",
+        "SEARCH slot USING INDEX uq_slot_leader_id_starts_at (leader_id=? AND starts_at>?)",
+    }
+    await db.close()
