@@ -1,6 +1,7 @@
-"""A process that dies by SIGKILL in the middle of a booking: `… URL SITE SLOT STATEMENT`.
+"""Processes that die by SIGKILL in the middle of a booking: `… URL SITE SLOT STATEMENTS`.
 
-It kills itself right after the given statement of the booking's write transaction.
+One after the other they book the same slot; the first kills itself right after statement 1 of
+the booking's write transaction, the last after statement STATEMENTS. Prints how each ended.
 """
 
 import asyncio
@@ -16,7 +17,7 @@ from reception.storage.database import Database
 from tests.build import CLERK, NOW, draft
 
 
-async def main(url: str, site_id: str, slot_id: str, statement: int) -> None:
+async def _book(url: str, site_id: str, slot_id: str, statement: int) -> None:
     db = Database(url)
     seen = 0
 
@@ -38,5 +39,18 @@ async def main(url: str, site_id: str, slot_id: str, statement: int) -> None:
     )
 
 
+def main(url: str, site_id: str, slot_id: str, statements: int) -> None:
+    """Fork one booker after the other; everything is imported once."""
+    for statement in range(1, statements + 1):
+        child = os.fork()
+        if not child:
+            try:
+                asyncio.run(_book(url, site_id, slot_id, statement))
+            finally:
+                os._exit(1)
+        sys.stdout.write(f"{os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])}\n")
+        sys.stdout.flush()
+
+
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4])))
+    main(sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4]))
