@@ -11,11 +11,8 @@ from tests.e2e.browser import PORTRAIT, Person
 from tests.e2e.conftest import SeatPerson
 from tests.e2e.server import DemoServer, demo
 from tests.e2e.walk import (
-    begin,
     booking_of,
-    check_in,
-    enter_room,
-    log_in,
+    in_talk,
     seen_and_heard,
     until,
 )
@@ -35,11 +32,7 @@ async def talking(server: DemoServer, person: SeatPerson) -> tuple[Person, Perso
     villager = await person("villager", viewport=PORTRAIT, expected=(r"WebSocket", r"ERR_"))
     leader = await person("leader", expected=(r"WebSocket", r"ERR_"))
     await villager.page.add_init_script(WATCH_SOCKETS)
-    await log_in(leader, server, "leader")
-    await check_in(villager, server, booking)
-    await enter_room(leader, server, booking)
-    await begin(villager, leader, record=True)
-    await seen_and_heard(villager.page)
+    await in_talk(villager, leader, server, booking, record=True)
     return villager, leader
 
 

@@ -10,10 +10,8 @@ from tests.e2e.walk import (
     LONG_MS,
     MEASURE,
     WATCH_PEERS,
-    begin,
     booking_of,
-    check_in,
-    enter_room,
+    in_talk,
     log_in,
     seen_and_heard,
     until,
@@ -30,11 +28,7 @@ async def test_a_clerk_joins_and_an_aside_is_neither_seen_nor_heard_by_the_villa
         villager = await person("villager", viewport=PORTRAIT, expected=gone)
         leader = await person("leader", expected=gone)
         clerk = await person("clerk", expected=gone)
-        await log_in(leader, server, "leader")
-        await check_in(villager, server, booking)
-        await enter_room(leader, server, booking)
-        await begin(villager, leader, record=False)
-        await seen_and_heard(villager.page)
+        await in_talk(villager, leader, server, booking, record=False)
         await expect(villager.page.locator("#recording")).to_have_attribute("data-recording", "off")
 
         await join_as_clerk(clerk, server, booking["session"])

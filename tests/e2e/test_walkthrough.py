@@ -12,12 +12,9 @@ from tests.e2e.conftest import SeatPerson
 from tests.e2e.server import DemoServer
 from tests.e2e.walk import (
     LONG_MS,
-    begin,
     booking_of,
-    check_in,
     decide,
-    enter_room,
-    log_in,
+    in_talk,
     rate_and_take_receipt,
     read_back_and_sign,
     seen_and_heard,
@@ -49,13 +46,7 @@ async def test_two_people_hold_a_reception_and_its_promise_is_on_the_case(
     booking = booking_of(demo_server, 0)
     villager = await person("villager", viewport=PORTRAIT)
     leader = await person("leader")
-    await log_in(leader, demo_server, "leader")
-    await check_in(villager, demo_server, booking)
-    await enter_room(leader, demo_server, booking)
-    await begin(villager, leader, record=True)
-
-    await seen_and_heard(leader.page, frames=60)
-    await seen_and_heard(villager.page, frames=60)
+    await in_talk(villager, leader, demo_server, booking, record=True)
     await expect(villager.page.locator("#recording")).to_have_attribute("data-recording", "on")
     await villager.picture("kiosk-talk")
     await axe(villager.page)
@@ -83,12 +74,7 @@ async def test_a_reception_survives_the_death_of_the_hub(
     booking = booking_of(demo_server, 1)
     villager = await person("villager", viewport=PORTRAIT)
     leader = await person("leader")
-    await log_in(leader, demo_server, "leader")
-    await check_in(villager, demo_server, booking)
-    await enter_room(leader, demo_server, booking)
-    await begin(villager, leader, record=True)
-    await seen_and_heard(leader.page, frames=60)
-    await seen_and_heard(villager.page, frames=60)
+    await in_talk(villager, leader, demo_server, booking, record=True)
 
     os.kill(hub_of(demo_server).pid, signal.SIGKILL)
 

@@ -97,6 +97,18 @@ async def begin(villager: Person, leader: Person, *, record: bool) -> None:
     await expect(villager.page.locator("#talk-clock")).to_be_visible(timeout=LONG_MS)
 
 
+async def in_talk(
+    villager: Person, leader: Person, server: DemoServer, booking: dict[str, Any], *, record: bool
+) -> None:
+    """From two blank browsers into the middle of a talk, each seeing and hearing the other."""
+    await log_in(leader, server, "leader")
+    await check_in(villager, server, booking)
+    await enter_room(leader, server, booking)
+    await begin(villager, leader, record=record)
+    await seen_and_heard(leader.page, frames=60)
+    await seen_and_heard(villager.page, frames=60)
+
+
 async def seen_and_heard(page: Page, *, frames: int = 15) -> None:
     """Wait until pictures go on being decoded and sound has energy, measured from now."""
     before = await page.evaluate(MEASURE)
