@@ -10,7 +10,8 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
-from reception.storage import sqlite
+from reception.domain.audit import AuditFact
+from reception.storage import audit, sqlite
 from reception.storage.errors import ConstraintBroken, Contended, NotUnique, Overlapping
 
 POOL_SIZE = 20
@@ -43,7 +44,14 @@ _TRY_AGAIN_STATES = {
 
 
 class Transaction(AsyncSession):
-    """One unit of work; it lives inside the `async with` that opened it and nowhere else."""
+    """One unit of work; it lives inside the `async with` that opened it and nowhere else.
+
+    What is put into `facts` is appended to the audit log right before the commit, or never.
+    """
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.facts: list[AuditFact] = []
 
     async def put(self, *new_rows: object) -> None:
         """Insert rows in the given order, so that a row may refer to one before it."""
@@ -107,6 +115,7 @@ class Database:
                     tx.begin(),
                 ):
                     yield tx
+                    await audit.append(tx, tx.facts)
             except DBAPIError as error:
                 translated = _translate(error)
                 if translated is None:

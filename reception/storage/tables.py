@@ -14,6 +14,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     UniqueConstraint,
@@ -666,3 +667,38 @@ class Rehearsal(Table):
     rooms: Mapped[int]
     created_at: Mapped[datetime]
     created_by: Mapped[str]
+
+
+# Proof
+
+
+class AuditEvent(Table):
+    """One event of the audit log, never changed nor deleted; `seq` counts from 1 without gaps.
+
+    `canon` is what was hashed, `chain` the chain's hash after it; the rest says the same.
+    """
+
+    __tablename__ = "audit_event"
+    seq: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    at: Mapped[datetime]
+    actor_kind: Mapped[str]
+    actor_id: Mapped[str]
+    actor_role: Mapped[str]
+    action: Mapped[str]
+    object_kind: Mapped[str]
+    object_id: Mapped[str]
+    decision: Mapped[Literal["allowed", "refused"]] = mapped_column(String(16))
+    purpose: Mapped[str]
+    detail: Mapped[dict[str, Any]]
+    canon: Mapped[bytes] = mapped_column(LargeBinary)
+    chain: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class AuditCheckpoint(Table):
+    """A signed note of the first `size` events; from `peaks` the tree goes on growing."""
+
+    __tablename__ = "audit_checkpoint"
+    size: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    at: Mapped[datetime]
+    peaks: Mapped[bytes] = mapped_column(LargeBinary)
+    note: Mapped[str]

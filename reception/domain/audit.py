@@ -1,0 +1,190 @@
+"""The audit log as bytes: what one event is, how events are chained, what a checkpoint says.
+
+Hashes of leaves and tree are those of RFC 6962 (section 2.1); a checkpoint is the text of C2SP
+tlog-checkpoint, without its signature.
+"""
+
+import base64
+import binascii
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Final, Literal, Self
+
+VERSION: Final = b"\x01"
+"""The first byte of every canonical form: how the rest is to be read."""
+
+START: Final = bytes(32)
+"""What the first event is chained to."""
+
+_TIME: Final = "%Y-%m-%dT%H:%M:%S.%fZ"
+_LINES_OF_CHECKPOINT: Final = 5
+
+Detail = Mapping[str, str | int | bool | None]
+"""More about an event: stable words, numbers and ids; never a text somebody typed."""
+
+
+class AuditAction(StrEnum):
+    """What was done."""
+
+    CASE_REGISTERED = "case_registered"
+    CASE_MOVED = "case_moved"
+    CASE_OPENED = "case_opened"
+    BOOKED = "booked"
+    BOOKING_CANCELLED = "booking_cancelled"
+    BOOKING_MOVED = "booking_moved"
+    CHECKED_IN = "checked_in"
+    TICKET_ISSUED = "ticket_issued"
+    SESSION_MOVED = "session_moved"
+    CONSENT_ANSWERED = "consent_answered"
+    RECORD_SAVED = "record_saved"
+    RECORD_SIGNED = "record_signed"
+    OUTCOME_SAVED = "outcome_saved"
+    RATED = "rated"
+    RECORDING_BEGUN = "recording_begun"
+    RECORDING_VIEWED = "recording_viewed"
+    LOGGED_IN = "logged_in"
+    LOGIN_REFUSED = "login_refused"
+    ACCOUNT_CREATED = "account_created"
+    TOKEN_CREATED = "token_created"  # noqa: S105  # the name of an event
+    KIOSK_CREATED = "kiosk_created"
+    DAY_PUBLISHED = "day_published"
+
+
+@dataclass(frozen=True, slots=True)
+class AuditFact:
+    """Who did what to what, and when; people and things by id only.
+
+    Args:
+        at: an aware instant.
+        decision: whether it was done or turned away.
+        purpose: why, as one stable word; empty when it goes without saying.
+    """
+
+    at: datetime
+    actor_kind: str
+    actor_id: str
+    actor_role: str
+    action: str
+    object_kind: str
+    object_id: str
+    decision: Literal["allowed", "refused"] = "allowed"
+    purpose: str = ""
+    detail: Detail = field(default_factory=dict)
+
+
+def canonical(fact: AuditFact) -> bytes:
+    """Return the one byte form of a fact: a version byte, then JSON with sorted keys in ASCII."""
+    body = {
+        "at": _written(fact.at),
+        "actor_kind": fact.actor_kind,
+        "actor_id": fact.actor_id,
+        "actor_role": fact.actor_role,
+        "action": fact.action,
+        "object_kind": fact.object_kind,
+        "object_id": fact.object_id,
+        "decision": fact.decision,
+        "purpose": fact.purpose,
+        "detail": dict(fact.detail),
+    }
+    return VERSION + json.dumps(body, sort_keys=True, separators=(",", ":")).encode("ascii")
+
+
+def leaf_hash(canon: bytes) -> bytes:
+    """Return the hash of a leaf of the tree (RFC 6962, section 2.1)."""
+    return hashlib.sha256(b"\x00" + canon).digest()
+
+
+def chain_hash(before: bytes, leaf: bytes) -> bytes:
+    """Return the chain's hash after `leaf`; `before` is the one of the event before, or `START`."""
+    return hashlib.sha256(before + leaf).digest()
+
+
+class Tree:
+    """The Merkle tree of RFC 6962 over leaf hashes that come one by one.
+
+    Only the roots of its whole subtrees are kept, largest first: `peaks` is all a later process
+    needs to go on.
+    """
+
+    def __init__(self, size: int = 0, peaks: Sequence[bytes] = ()) -> None:
+        if len(peaks) != size.bit_count():
+            raise ValueError("as many peaks as the size has one bits")
+        self.size = size
+        self.peaks = list(peaks)
+
+    def append(self, leaf: bytes) -> None:
+        """Add the next leaf hash."""
+        node, rest = leaf, self.size
+        while rest & 1:
+            node = _node_hash(self.peaks.pop(), node)
+            rest >>= 1
+        self.peaks.append(node)
+        self.size += 1
+
+    def root(self) -> bytes:
+        """Return the hash of the whole tree as it is."""
+        if not self.peaks:
+            return hashlib.sha256(b"").digest()
+        root = self.peaks[-1]
+        for peak in reversed(self.peaks[:-1]):
+            root = _node_hash(peak, root)
+        return root
+
+
+def _node_hash(left: bytes, right: bytes) -> bytes:
+    return hashlib.sha256(b"\x01" + left + right).digest()
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """Where the log of `origin` stood: how many events, their tree's root, their chain's head."""
+
+    origin: str
+    size: int
+    root: bytes
+    chain: bytes
+    at: datetime
+
+    def text(self) -> str:
+        """Return the text that is signed; chain and time are C2SP's extension lines."""
+        return (
+            f"{self.origin}\n{self.size}\n{_b64(self.root)}\n"
+            f"chain {_b64(self.chain)}\ntime {_written(self.at)}\n"
+        )
+
+    @classmethod
+    def read(cls, text: str) -> Self:
+        """Return the checkpoint with this text.
+
+        Raises:
+            ValueError: `text` is not one of ours, to the byte.
+
+        """
+        lines = text.split("\n")
+        if len(lines) != _LINES_OF_CHECKPOINT + 1:
+            raise ValueError("not a checkpoint")
+        try:
+            found = cls(
+                origin=lines[0],
+                size=int(lines[1]),
+                root=base64.b64decode(lines[2], validate=True),
+                chain=base64.b64decode(lines[3].removeprefix("chain "), validate=True),
+                at=datetime.strptime(lines[4].removeprefix("time "), _TIME).replace(tzinfo=UTC),
+            )
+        except binascii.Error as error:
+            raise ValueError("not a checkpoint") from error
+        if found.text() != text:
+            raise ValueError("not a checkpoint")
+        return found
+
+
+def _written(at: datetime) -> str:
+    return at.astimezone(UTC).strftime(_TIME)
+
+
+def _b64(value: bytes) -> str:
+    return base64.b64encode(value).decode("ascii")
