@@ -23,6 +23,8 @@ START: Final = bytes(32)
 _TIME: Final = "%Y-%m-%dT%H:%M:%S.%fZ"
 _LINES_OF_CHECKPOINT: Final = 5
 
+Decision = Literal["allowed", "refused"]
+
 Detail = Mapping[str, str | int | bool | None]
 """More about an event: stable words, numbers and ids; never a text somebody typed."""
 
@@ -71,7 +73,7 @@ class AuditFact:
     action: str
     object_kind: str
     object_id: str
-    decision: Literal["allowed", "refused"] = "allowed"
+    decision: Decision = "allowed"
     purpose: str = ""
     detail: Detail = field(default_factory=dict)
 

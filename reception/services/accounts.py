@@ -14,7 +14,8 @@ from typing import TypeVar
 from argon2 import PasswordHasher
 from argon2.exceptions import VerifyMismatchError
 
-from reception.domain.access import Actor
+from reception.domain.access import PUBLIC, SYSTEM, Actor
+from reception.domain.audit import AuditAction
 from reception.domain.codes import Role
 from reception.domain.errors import (
     BadCredentials,
@@ -23,6 +24,7 @@ from reception.domain.errors import (
     NotLoggedIn,
     TooManyAttempts,
 )
+from reception.services import audit
 from reception.storage import accounts as rows
 from reception.storage import places
 from reception.storage.database import Database, Transaction
@@ -92,8 +94,19 @@ async def log_in(
             await rows.count_attempt(tx, key, now, now - FORGET_TRIES_AFTER)
         account = await rows.account_by_login(tx, name)
     if not await _matches(account, password) or account is None or account.disabled_at is not None:
+        async with db.transaction() as tx:
+            audit.record(
+                tx,
+                AuditAction.LOGIN_REFUSED,
+                PUBLIC,
+                "login",
+                by_name,
+                now,
+                decision="refused",
+            )
         raise BadCredentials
     token = new_secret()
+    actor = actor_of_account(account)
     async with db.transaction() as tx:
         await rows.forgive(tx, by_name)
         # Only this try: one good log-in must not cover the guesses of others at this address.
@@ -102,7 +115,8 @@ async def log_in(
         tx.add(
             AuthSession(token_hash=_hash(token), account_id=account.id, created_at=now, seen_at=now)
         )
-    return LoggedIn(token=token, csrf=_csrf(token), actor=actor_of_account(account))
+        audit.record(tx, AuditAction.LOGGED_IN, actor, "login", by_name, now)
+    return LoggedIn(token=token, csrf=_csrf(token), actor=actor)
 
 
 async def actor_of_session(db: Database, *, token: str, now: datetime) -> LoggedIn:
@@ -145,6 +159,7 @@ async def create_account(
     password: str,
     organ_id: str | None = None,
     leader_id: str | None = None,
+    by: Actor = SYSTEM,
     now: datetime,
 ) -> str:
     """Create an account and return its id; log-in names are not case-sensitive.
@@ -181,6 +196,16 @@ async def create_account(
         async with db.transaction() as tx:
             await _require_places(tx, account)
             tx.add(account)
+            audit.record(
+                tx,
+                AuditAction.ACCOUNT_CREATED,
+                by,
+                "account",
+                account.id,
+                now,
+                role=role.value,
+                area_code=area_code,
+            )
     except NotUnique:
         raise BadInput(field="login", reason="taken") from None
     return account.id
@@ -218,13 +243,24 @@ def add_token(
     area_code: str,
     leader_id: str | None = None,
     rehearsal: bool = False,
+    by: Actor = SYSTEM,
     now: datetime,
 ) -> str:
     """Add an API token inside the caller's transaction and return it."""
-    token = new_secret()
+    token, token_id = new_secret(), new_id()
+    audit.record(
+        tx,
+        AuditAction.TOKEN_CREATED,
+        by,
+        "token",
+        token_id,
+        now,
+        role=role.value,
+        area_code=area_code,
+    )
     tx.add(
         ApiToken(
-            id=new_id(),
+            id=token_id,
             name=name,
             role=role,
             area_code=area_code,
@@ -259,7 +295,9 @@ async def actor_of_token(db: Database, *, token: str, now: datetime) -> Actor:
     )
 
 
-async def create_kiosk(db: Database, *, site_id: str, name: str, now: datetime) -> KioskKey:
+async def create_kiosk(
+    db: Database, *, site_id: str, name: str, by: Actor = SYSTEM, now: datetime
+) -> KioskKey:
     """Enrol a kiosk at a site; its key is shown once, only the hash is kept.
 
     Raises:
@@ -269,14 +307,21 @@ async def create_kiosk(db: Database, *, site_id: str, name: str, now: datetime) 
     async with db.transaction() as tx:
         if await places.site(tx, site_id) is None:
             raise NotFound(thing="site")
-        return add_kiosk(tx, site_id=site_id, name=name, now=now)
+        return add_kiosk(tx, site_id=site_id, name=name, by=by, now=now)
 
 
 def add_kiosk(
-    tx: Transaction, *, site_id: str, name: str, rehearsal: bool = False, now: datetime
+    tx: Transaction,
+    *,
+    site_id: str,
+    name: str,
+    rehearsal: bool = False,
+    by: Actor = SYSTEM,
+    now: datetime,
 ) -> KioskKey:
     """Enrol a kiosk inside the caller's transaction."""
     made = KioskKey(kiosk_id=new_id(), key=new_secret())
+    audit.record(tx, AuditAction.KIOSK_CREATED, by, "kiosk", made.kiosk_id, now, site_id=site_id)
     tx.add(
         Kiosk(
             id=made.kiosk_id,

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from reception.domain.access import Action, Actor
+from reception.domain.audit import AuditAction
 from reception.domain.codes import Role
 from reception.domain.errors import (
     NotAdmitted,
@@ -16,6 +17,7 @@ from reception.domain.errors import (
     TicketUsed,
 )
 from reception.domain.sessions import FINAL_STATES, SessionState
+from reception.services import audit
 from reception.services.permission import require_one
 from reception.services.session_access import require_session, targets
 from reception.services.session_views import Person, RoomRole, Snapshot, person_of, snapshot_of
@@ -87,6 +89,16 @@ async def issue_ticket(db: Database, *, session_id: str, actor: Actor, now: date
                 expires_at=now + TICKET_LIFE,
                 used_at=None,
             )
+        )
+        audit.record(
+            tx,
+            AuditAction.TICKET_ISSUED,
+            actor,
+            "session",
+            session_id,
+            now,
+            participant_id=person.id,
+            seat=person.seat,
         )
     return token
 

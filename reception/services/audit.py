@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from reception.domain.access import Actor
-from reception.domain.audit import AuditAction, AuditFact, Checkpoint, Tree, leaf_hash
+from reception.domain.audit import AuditAction, AuditFact, Checkpoint, Decision, Tree, leaf_hash
 from reception.storage import audit as rows
 from reception.storage.database import Database, Transaction
 from reception.storage.errors import NotUnique
@@ -26,6 +26,7 @@ def record(
     object_id: str,
     now: datetime,
     *,
+    decision: Decision = "allowed",
     purpose: str = "",
     **detail: str | int | bool | None,
 ) -> None:
@@ -43,6 +44,7 @@ def record(
             action=action.value,
             object_kind=object_kind,
             object_id=object_id,
+            decision=decision,
             purpose=purpose,
             detail=detail,
         )

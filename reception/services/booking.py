@@ -9,6 +9,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Final, Literal
 
 from reception.domain.access import Action, Actor, Target
+from reception.domain.audit import AuditAction
 from reception.domain.bookings import SLOT_STATES, BookingMove, BookingState, after
 from reception.domain.codes import Role
 from reception.domain.errors import (
@@ -26,6 +27,7 @@ from reception.domain.reception_days import BOOKABLE_STATES
 from reception.domain.sessions import SessionMove, SessionState
 from reception.domain.slots import HOLD_FOR, SlotMove, SlotState, is_claimable
 from reception.domain.slots import after as slot_after
+from reception.services import audit
 from reception.services.calendar import SlotView, slot_view
 from reception.services.errors import CheckInClosed, SiteFull
 from reception.services.permission import require, require_one
@@ -193,6 +195,9 @@ async def cancel(
         await _end(tx, row, move, reason)
         if row[9] is not None:
             await advance(tx, row[9], SessionMove.STOP, actor, now, reason="booking_cancelled")
+        audit.record(
+            tx, AuditAction.BOOKING_CANCELLED, actor, "booking", booking_id, now, purpose=by
+        )
         who_zh, who_en = _WISHERS[by]
         at = row[0].starts_at
         await note(
@@ -283,6 +288,7 @@ async def check_in(db: Database, *, code: str, actor: Actor, now: datetime) -> B
             return await _view(tx, booked.id, now)
         _require_check_in_open(booked, now)
         await _follow(tx, booked, BookingMove.CHECK_IN, kiosk_id=kiosk[0].id)
+        audit.record(tx, AuditAction.CHECKED_IN, actor, "booking", booked.id, now)
         if row[9] is not None:
             await advance(tx, row[9], SessionMove.CHECK_IN, actor, now)
         await note(
@@ -370,6 +376,17 @@ async def _book(
                 created_at=now,
             )
         )
+    audit.record(
+        tx,
+        AuditAction.BOOKED,
+        actor,
+        "booking",
+        booked.id,
+        now,
+        case_id=case.id,
+        slot_id=slot.id,
+        site_id=site.id,
+    )
     await note(
         tx,
         case.id,
@@ -445,6 +462,17 @@ async def _move(
     new = await _put_booking(tx, old.case_id, slot, site, code=old.code, needs=old.needs, now=now)
     if row[9] is not None and not await session_rows.rebook(tx, row[9].id, new):
         raise MovedMeanwhile(thing="session")
+    audit.record(
+        tx,
+        AuditAction.BOOKING_MOVED,
+        actor,
+        "booking",
+        old.id,
+        now,
+        purpose=by,
+        new_booking_id=new.id,
+        slot_id=slot.id,
+    )
     who_zh, who_en = _WISHERS[by]
     then_zh, then_en = instant_zh(new.starts_at), instant_en(new.starts_at)
     await note(

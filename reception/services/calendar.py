@@ -326,7 +326,7 @@ async def add_day(
         )
         day.reason = ADDED
         await put_days(tx, [(day, free)])
-        await publish_day(tx, day, leader, now)
+        await publish_day(tx, day, leader, actor, now)
     return day.id
 
 
@@ -351,7 +351,7 @@ async def publish(db: Database, *, day_ids: Iterable[str], actor: Actor, now: da
                 Target(area_code=leader.area_code, leader_id=leader.id),
             )
             check_lead(day.day, local_day(now), added=day.reason == ADDED)
-            await publish_day(tx, day, leader, now)
+            await publish_day(tx, day, leader, actor, now)
 
 
 async def sweep(db: Database, *, now: datetime) -> tuple[str, ...]:

@@ -6,9 +6,10 @@ from datetime import datetime
 from typing import Final
 
 from reception.domain.access import Actor
+from reception.domain.audit import AuditAction
 from reception.domain.cases import CaseMove, after
 from reception.domain.errors import BadInput, MovedMeanwhile
-from reception.services import deadlines
+from reception.services import audit, deadlines
 from reception.services.timeline import note
 from reception.storage import cases as rows
 from reception.storage import places
@@ -77,6 +78,18 @@ async def advance_case(
     then = after(case.state, move)
     if not await rows.move_case(tx, case.id, case.state, then, organ_id):
         raise MovedMeanwhile(thing="case")
+    audit.record(
+        tx,
+        AuditAction.CASE_MOVED,
+        actor,
+        "case",
+        case.id,
+        now,
+        move=move.value,
+        before=case.state.value,
+        after=then.value,
+        organ_id=organ_id,
+    )
     effect = _EFFECTS.get(move, _Effect())
     if effect.meets:
         await rows.meet_deadlines(tx, case.id, effect.meets, now)

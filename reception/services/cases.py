@@ -5,11 +5,13 @@ from datetime import date, datetime
 from typing import Final
 
 from reception.domain.access import Action, Actor, Target
+from reception.domain.audit import AuditAction
 from reception.domain.cases import CaseMove, CaseState
 from reception.domain.codes import Category, Purpose, Role
 from reception.domain.errors import CodeUnknown, NotFound
 from reception.domain.outcomes import OutcomeType
 from reception.domain.people import read_query_code
+from reception.services import audit
 from reception.services.booking import BookingView, booking_view
 from reception.services.case_moves import advance_case
 from reception.services.permission import require, require_one
@@ -139,6 +141,8 @@ async def register(db: Database, *, draft: CaseDraft, actor: Actor, now: datetim
 async def case_page(db: Database, *, case_id: str, actor: Actor, now: datetime) -> CasePage:
     """Return a case with timeline, time limits, bookings and sessions.
 
+    That the actor opened it is in the audit log before anything is returned.
+
     Raises:
         NotFound: there is none with this id.
         NotAllowed: it is none of the actor's.
@@ -146,7 +150,7 @@ async def case_page(db: Database, *, case_id: str, actor: Actor, now: datetime) 
     """
     async with db.reading() as tx:
         row = await _require(tx, case_id, actor, Action.SEE_CASE)
-        return CasePage(
+        page = CasePage(
             case=case_view(row),
             timeline=tuple(
                 event_view(event, named=True) for event in await rows.events(tx, case_id)
@@ -166,6 +170,9 @@ async def case_page(db: Database, *, case_id: str, actor: Actor, now: datetime) 
                 ]
             ),
         )
+    async with db.transaction() as tx:
+        audit.record(tx, AuditAction.CASE_OPENED, actor, "case", case_id, now)
+    return page
 
 
 async def list_cases(

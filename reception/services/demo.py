@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Final
 
-from reception.domain.access import Actor
+from reception.domain.access import SYSTEM, Actor
 from reception.domain.codes import Category, Channel, Mode, Purpose, Role
 from reception.domain.errors import NotFound
 from reception.domain.reception_days import MINIMUM_LEAD
@@ -146,7 +146,7 @@ async def open_now(db: Database, *, now: datetime) -> tuple[DemoBooking, ...]:
             )
             day.reason = ADDED
             await put_days(tx, [(day, free)])
-            await publish_day(tx, day, leader, now)
+            await publish_day(tx, day, leader, SYSTEM, now)
     return await _book_two(db, leader.id, now)
 
 

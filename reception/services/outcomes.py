@@ -6,11 +6,13 @@ from datetime import date, datetime
 from typing import Final
 
 from reception.domain.access import Action, Actor
+from reception.domain.audit import AuditAction
 from reception.domain.cases import MOVES, CaseMove
 from reception.domain.errors import BadInput, MoveRefused
 from reception.domain.outcomes import OutcomeDraft as Claim
 from reception.domain.outcomes import OutcomeType, check_outcome
 from reception.domain.sessions import LIVE_STATES
+from reception.services import audit
 from reception.services.case_moves import advance_case
 from reception.services.day_tables import table_of
 from reception.services.deadlines import legal_day
@@ -72,6 +74,18 @@ async def save_outcome(
             raise MoveRefused(state=session.state.value, move="outcome")
         case = await tx.get_one(PetitionCase, session.case_id)
         outcome = await _put(tx, case, session_id, draft, actor, now)
+        audit.record(
+            tx,
+            AuditAction.OUTCOME_SAVED,
+            actor,
+            "session",
+            session_id,
+            now,
+            version=outcome.version,
+            type=outcome.type.value,
+            owner_organ_id=outcome.owner_organ_id,
+            due_on=None if outcome.due_on is None else outcome.due_on.isoformat(),
+        )
         await _tell(tx, case, outcome, actor, now)
         await _move_case(tx, case, draft, actor, now)
         await rows.touch(tx, session_id)

@@ -4,10 +4,13 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Final
 
+from reception.domain.access import Actor
+from reception.domain.audit import AuditAction
 from reception.domain.codes import Mode
 from reception.domain.errors import BadInput, MovedMeanwhile
 from reception.domain.reception_days import DayMove, DayState, after
 from reception.domain.slots import SlotState
+from reception.services import audit
 from reception.services.wording import day_zh, windows_zh
 from reception.storage import calendar as rows
 from reception.storage.database import Transaction
@@ -107,7 +110,9 @@ def _slot(day: ReceptionDay, span: Span) -> Slot:
     )
 
 
-async def publish_day(tx: Transaction, day: ReceptionDay, leader: Leader, now: datetime) -> None:
+async def publish_day(
+    tx: Transaction, day: ReceptionDay, leader: Leader, actor: Actor, now: datetime
+) -> None:
     """Publish a day with its notice and open it for booking.
 
     Raises:
@@ -124,6 +129,7 @@ async def publish_day(tx: Transaction, day: ReceptionDay, leader: Leader, now: d
     )
     if not changed:
         raise MovedMeanwhile(thing="day")
+    audit.record(tx, AuditAction.DAY_PUBLISHED, actor, "day", day.id, now, leader_id=day.leader_id)
 
 
 def _notice(day: ReceptionDay, leader: Leader) -> str:

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 
-from reception.domain.access import Action, Actor, Target
+from reception.domain.access import SYSTEM, Action, Actor, Target
+from reception.domain.audit import AuditAction
 from reception.domain.errors import ConsentNeeded, MovedMeanwhile, NotFound
+from reception.services import audit
 from reception.services.jobs import enqueue
 from reception.services.permission import require_one
 from reception.services.timeline import note
@@ -115,6 +117,15 @@ async def begin(db: Database, *, session_id: str, now: datetime) -> str:
             rehearsal=session.rehearsal,
         )
         await tx.put(recording)
+        audit.record(
+            tx,
+            AuditAction.RECORDING_BEGUN,
+            SYSTEM,
+            "recording",
+            recording.id,
+            now,
+            session_id=session_id,
+        )
         await session_rows.touch(tx, session_id)
     return recording.id
 
@@ -252,6 +263,7 @@ async def _note_viewing(
     async with db.transaction() as tx:
         if not await rows.view(tx, session.id, actor, now, since=since):
             return
+        audit.record(tx, AuditAction.RECORDING_VIEWED, actor, "session", session.id, now)
         await note(
             tx,
             session.case_id,

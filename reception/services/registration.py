@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from reception.domain.access import Action, Actor, Target
+from reception.domain.audit import AuditAction
 from reception.domain.cases import CaseMove, CaseState, after
 from reception.domain.codes import Category, Channel, Purpose
 from reception.domain.errors import BadInput, NotAllowed
 from reception.domain.people import new_query_code
-from reception.services import deadlines
+from reception.services import audit, deadlines
 from reception.services.permission import require
 from reception.services.timeline import note
 from reception.storage import cases as rows
@@ -96,6 +97,16 @@ async def register_case(
         en=f"The case was registered under number {case.case_no}.",
         actor=actor,
         now=now,
+    )
+    audit.record(
+        tx,
+        AuditAction.CASE_REGISTERED,
+        actor,
+        "case",
+        case.id,
+        now,
+        case_no=case.case_no,
+        petitioner_id=petitioner.id,
     )
     await deadlines.start(tx, case, "D1", now)
     return case

@@ -64,8 +64,10 @@ async def create(db: Database, *, rooms: int, actor: Actor, now: datetime) -> Re
             created_by=actor.name,
         )
         await tx.put(rehearsal)
-        day_id = await _open_day(tx, leader, rooms, now)
-        kiosk = accounts.add_kiosk(tx, site_id=site.id, name="演练终端", rehearsal=True, now=now)
+        day_id = await _open_day(tx, leader, rooms, actor, now)
+        kiosk = accounts.add_kiosk(
+            tx, site_id=site.id, name="演练终端", rehearsal=True, by=actor, now=now
+        )
         token = accounts.add_token(
             tx,
             name="演练领导",
@@ -73,6 +75,7 @@ async def create(db: Database, *, rooms: int, actor: Actor, now: datetime) -> Re
             area_code=actor.area_code,
             leader_id=leader.id,
             rehearsal=True,
+            by=actor,
             now=now,
         )
         await tx.flush()
@@ -134,7 +137,9 @@ async def _put_hidden(tx: Transaction, area_code: str) -> tuple[Leader, Site]:
     return leader, site
 
 
-async def _open_day(tx: Transaction, leader: Leader, rooms: int, now: datetime) -> str:
+async def _open_day(
+    tx: Transaction, leader: Leader, rooms: int, actor: Actor, now: datetime
+) -> str:
     length = min(_LONGEST_SLOT, _WITHIN / rooms)
     spans: list[Span] = [
         (now + number * length, now + (number + 1) * length) for number in range(rooms)
@@ -149,5 +154,5 @@ async def _open_day(tx: Transaction, leader: Leader, rooms: int, now: datetime) 
     )
     day.reason, day.rehearsal = ADDED, True
     await put_days(tx, [(day, spans)])
-    await publish_day(tx, day, leader, now)
+    await publish_day(tx, day, leader, actor, now)
     return day.id

@@ -1,13 +1,25 @@
 """One move of a session: by its table, by compare-and-set, with an event."""
 
 from datetime import datetime
+from typing import Final
 
 from reception.domain.access import Actor
+from reception.domain.audit import AuditAction
 from reception.domain.errors import MovedMeanwhile
-from reception.domain.sessions import FINAL_STATES, SessionMove, SessionState, Stage, after
+from reception.domain.sessions import (
+    FINAL_STATES,
+    SessionMove,
+    SessionState,
+    Stage,
+    StopReason,
+    after,
+)
+from reception.services import audit
 from reception.storage import sessions as rows
 from reception.storage.database import Transaction
 from reception.storage.tables import Session, SessionEvent
+
+_STOP_REASONS: Final = frozenset(StopReason)
 
 
 async def advance(
@@ -55,5 +67,18 @@ async def advance(
             actor_kind=actor.kind,
             actor_id=actor.id,
         )
+    )
+    audit.record(
+        tx,
+        AuditAction.SESSION_MOVED,
+        actor,
+        "session",
+        session.id,
+        now,
+        # Other reasons are what somebody typed.
+        purpose=reason if reason in _STOP_REASONS else "",
+        move=move.value,
+        before=before.state.value,
+        after=then.state.value,
     )
     return then

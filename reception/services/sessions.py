@@ -9,6 +9,7 @@ from datetime import date, datetime
 from typing import Final, Literal
 
 from reception.domain.access import SYSTEM, Action, Actor
+from reception.domain.audit import AuditAction
 from reception.domain.bookings import BookingMove, BookingState
 from reception.domain.bookings import after as booking_after
 from reception.domain.codes import Role
@@ -32,6 +33,7 @@ from reception.domain.sessions import (
 )
 from reception.domain.slots import SlotMove, SlotState
 from reception.domain.slots import after as slot_after
+from reception.services import audit
 from reception.services.admission import (
     Admission,
     issue_ticket,
@@ -270,6 +272,16 @@ async def consent(
                 actor_name=actor.name,
             )
         )
+        audit.record(
+            tx,
+            AuditAction.CONSENT_ANSWERED,
+            actor,
+            "session",
+            session_id,
+            now,
+            answer=answer,
+            how=how,
+        )
         await note(
             tx,
             current.case_id,
@@ -305,11 +317,15 @@ async def save_record(
         if current.state not in LIVE_STATES - signed:
             raise MoveRefused(state=current.state.value, move="record")
         before = await rows.record(tx, session_id)
+        version = 1 if before is None else before.version + 1
+        audit.record(
+            tx, AuditAction.RECORD_SAVED, actor, "session", session_id, now, version=version
+        )
         await tx.put(
             RecordVersion(
                 id=new_id(),
                 session_id=session_id,
-                version=1 if before is None else before.version + 1,
+                version=version,
                 text=body,
                 at=now,
                 by_name=actor.name,
@@ -337,12 +353,16 @@ async def sign(
     async with db.transaction() as tx:
         await _move(tx, session_id, step, actor, now, "")
         record = await rows.record(tx, session_id)
+        version = 0 if record is None else record.version
         if strokes is not None:
+            audit.record(
+                tx, AuditAction.RECORD_SIGNED, actor, "session", session_id, now, version=version
+            )
             await tx.put(
                 Signature(
                     session_id=session_id,
                     strokes=strokes,
-                    record_version=0 if record is None else record.version,
+                    record_version=version,
                     at=now,
                 )
             )
@@ -379,6 +399,16 @@ async def rate(
                 raise MoveRefused(state=row[0].state.value, move="rate")
             await tx.put(
                 Rating(id=new_id(), session_id=session_id, target=target, level=level, at=now)
+            )
+            audit.record(
+                tx,
+                AuditAction.RATED,
+                actor,
+                "session",
+                session_id,
+                now,
+                target=target,
+                level=level,
             )
             await rows.touch(tx, session_id)
     except NotUnique:

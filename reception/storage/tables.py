@@ -22,6 +22,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+from reception.domain.audit import Decision
 from reception.domain.bookings import SLOT_STATES, BookingState
 from reception.domain.cases import CaseState
 from reception.domain.codes import Category, Channel, Level, Mode, Purpose, Role
@@ -687,7 +688,7 @@ class AuditEvent(Table):
     action: Mapped[str]
     object_kind: Mapped[str]
     object_id: Mapped[str]
-    decision: Mapped[Literal["allowed", "refused"]] = mapped_column(String(16))
+    decision: Mapped[Decision] = mapped_column(String(16))
     purpose: Mapped[str]
     detail: Mapped[dict[str, Any]]
     canon: Mapped[bytes] = mapped_column(LargeBinary)

@@ -230,7 +230,9 @@ async def add_kiosk(call: Call[KioskDraft, Nothing]) -> KioskKey:
     sites = await places.sites(db, within=call.actor.area_code)
     if draft.site_id not in {site.id for site in sites}:
         raise NotFound(thing="site")
-    made = await accounts.create_kiosk(db, site_id=draft.site_id, name=draft.name, now=call.now)
+    made = await accounts.create_kiosk(
+        db, site_id=draft.site_id, name=draft.name, by=call.actor, now=call.now
+    )
     return KioskKey.model_validate(made)
 
 

@@ -24,10 +24,12 @@ from tests.build import ADMIN, CLERK, NOW, draft, later, prefecture
 
 
 async def _counts(db: Database) -> dict[str, int]:
+    """Count the rows of every table but the audit log, which forgets nothing."""
     async with db.reading() as tx:
         return {
             name: (await tx.scalar(select(func.count()).select_from(table))) or 0
             for name, table in Table.metadata.tables.items()
+            if not name.startswith("audit_")
         }
 
 
