@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 import structlog
 
-from reception.app import calendar, demo, hub, serve, setup, tokens, web
+from reception.app import audit, calendar, demo, hub, serve, setup, tokens, web
 from reception.app.rehearse import rehearse
 from reception.domain.codes import Role
 from reception.domain.refusals import SENTENCES, sentence
@@ -128,6 +128,26 @@ def _area_import(options: argparse.Namespace) -> int:
     text, is_whole = asyncio.run(setup.import_areas(_settings(options), content))
     print(text)
     return 0 if is_whole else 1
+
+
+def _audit_verify(options: argparse.Namespace) -> int:
+    verdict = asyncio.run(audit.verify(_settings(options), options.checkpoints))
+    if options.json:
+        _print_json(audit.as_json(verdict))
+    else:
+        print(audit.as_text(verdict))
+    return 0 if verdict.ok else 1
+
+
+def _audit_checkpoint(options: argparse.Namespace) -> int:
+    found = asyncio.run(audit.newest_checkpoint(_settings(options)))
+    if found is None:
+        print("the audit log is empty: there is nothing to sign", file=sys.stderr)
+        return 1
+    note, key = found
+    print(note)
+    print(f"key {key}", file=sys.stderr)
+    return 0
 
 
 def _calendar_preview(options: argparse.Namespace) -> int:
@@ -281,7 +301,8 @@ def _add_database_commands(commands: "_Commands[argparse.ArgumentParser]") -> No
     create.add_argument("--name", default="api", help="what the token is for")
     create.add_argument("--role", default="admin", choices=["clerk", "leader", "handler", "admin"])
     create.add_argument("--area", help="area code the token is limited to; default the whole tree")
-    for parser in (upgrade, create, *_add_set_up_commands(commands)):
+    rest = (*_add_set_up_commands(commands), *_add_audit_commands(commands))
+    for parser in (upgrade, create, *rest):
         parser.add_argument("--data", type=_directory, help="data directory")
         parser.add_argument("--database", help="database URL")
 
@@ -311,6 +332,21 @@ def _add_set_up_commands(
     areas.set_defaults(command=_area_import)
     areas.add_argument("file", type=Path, help="rows of code,name by GB/T 2260")
     return account, kiosk, areas
+
+
+def _add_audit_commands(
+    commands: "_Commands[argparse.ArgumentParser]",
+) -> tuple[argparse.ArgumentParser, ...]:
+    group = commands.add_parser("audit", help="the audit log").add_subparsers(required=True)
+    check = group.add_parser("verify", help="recompute the log and name the first bad record")
+    check.set_defaults(command=_audit_verify)
+    check.add_argument(
+        "--checkpoints", type=Path, help="checkpoints kept elsewhere; without, a cut end is unseen"
+    )
+    check.add_argument("--json", action="store_true")
+    point = group.add_parser("checkpoint", help="sign what is new and show the newest checkpoint")
+    point.set_defaults(command=_audit_checkpoint)
+    return check, point
 
 
 def _add_calendar_commands(commands: "_Commands[argparse.ArgumentParser]") -> None:

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Final
 
+from reception.app.audit import CheckpointBook
 from reception.services import calendar, jobs, records
 from reception.services.jobs import Job
 from reception.storage.database import Database
@@ -19,6 +20,7 @@ log = logging.getLogger(__name__)
 
 LEASE_SECONDS: Final = 120
 DAYS_EVERY_SECONDS: Final = 60
+BOOK_EVERY_SECONDS: Final = 10
 FINISH: Final = "recording.finish"
 
 
@@ -37,19 +39,29 @@ def _cause(out: bytes, err: bytes, code: int | None) -> str:
 class JobRunner:
     """Claims due jobs and runs them beside each other, a few at a time."""
 
-    def __init__(self, db: Database, clock: Clock, recordings: Path, live: LiveRooms) -> None:
+    def __init__(
+        self,
+        db: Database,
+        clock: Clock,
+        recordings: Path,
+        live: LiveRooms,
+        book: CheckpointBook,
+    ) -> None:
         self._db = db
         self._clock = clock
         self._recordings = recordings
         self._live = live
         self._tasks = Supervisor("jobs")
         self._slots = asyncio.Semaphore(2)
+        self._book = book
         self._days_due = clock.monotonic()
+        self._book_due = clock.monotonic()
 
     async def tick(self) -> None:
         """Do what is due; called every second."""
         await self._live.sweep()
         await self._sweep_days()
+        await self._sign_checkpoint()
         if self._slots.locked():
             return
         claimed = await jobs.claim(
@@ -63,6 +75,16 @@ class JobRunner:
             return
         self._days_due = self._clock.monotonic() + DAYS_EVERY_SECONDS
         await calendar.sweep(self._db, now=self._clock.now())
+
+    async def _sign_checkpoint(self) -> None:
+        if self._clock.monotonic() < self._book_due:
+            return
+        self._book_due = self._clock.monotonic() + BOOK_EVERY_SECONDS
+        try:
+            await self._book.tick()
+        except Exception:
+            # Whatever is wrong with log or key, receptions and recordings go on.
+            log.exception("the audit log's checkpoint was not signed")
 
     async def close(self) -> None:
         """Give up what runs; its lease ends and another process takes it."""

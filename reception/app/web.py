@@ -10,6 +10,7 @@ from pathlib import Path
 
 from aiohttp.web import AppRunner, TCPSite
 
+from reception.app.audit import CheckpointBook
 from reception.app.certificates import tls_context
 from reception.app.jobs import JobRunner
 from reception.app.processes import stop_on_signals, stop_with_parent
@@ -51,7 +52,8 @@ async def run_web(settings: Settings, hub_socket: Path) -> None:
     app = create_app(context)
     live.observers.append(_hub_gauge(app[METRICS]))
     runner = AppRunner(app, access_log=None, shutdown_timeout=2.0)
-    jobs = JobRunner(db, clock, settings.recordings, live)
+    book = CheckpointBook(db, clock, settings.data)
+    jobs = JobRunner(db, clock, settings.recordings, live, book)
     ticker = Ticker(clock, jobs.tick)
     try:
         await runner.setup()

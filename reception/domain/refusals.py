@@ -320,6 +320,16 @@ SENTENCES: Final[Mapping[str, Sentence]] = {
         "数据库还没有建好，或者版本较旧。请先运行 reception db upgrade。",
         "The database is empty or older than this program. Run reception db upgrade first.",
     ),
+    "checkpoints_unreadable": Sentence(
+        "读不到审计检查点文件[ {file}]，或者里面不是检查点。请检查路径、权限和内容后再试。",
+        "The file of audit checkpoints[ {file}] cannot be read, or holds something else. Check its"
+        " path, permissions and content, and try again.",
+    ),
+    "audit_key_unreadable": Sentence(
+        "读不到审计日志的密钥[ {file}]。请用运行服务的账号执行，或从备份恢复这个文件。",
+        "The key of the audit log[ {file}] cannot be read. Run the command as the service's user,"
+        " or restore this file from a backup.",
+    ),
     "sqlite_too_old": Sentence(
         "SQLite 版本太旧，有损坏数据的风险，没有启动。请安装程序自带的 pysqlite3。",
         "This SQLite is so old that it may damage data, so the program did not start. Install the"

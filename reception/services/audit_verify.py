@@ -14,10 +14,11 @@ from reception.domain.audit import (
     leaf_hash,
 )
 from reception.services.audit import BATCH
+from reception.services.errors import CheckpointsUnreadable
 from reception.storage import audit as rows
 from reception.storage.database import Database, Transaction
 from reception.storage.signing import Note, Verifier, read_notes
-from reception.storage.tables import AuditEvent
+from reception.storage.tables import AuditCheckpoint, AuditEvent
 
 ProblemCode = Literal[
     "altered", "chain_broken", "missing", "truncated", "tree_differs", "bad_signature", "no_key"
@@ -77,15 +78,16 @@ async def verify(db: Database, *, verifier: Verifier | None, outside: str | None
         outside: the content of a file of checkpoints kept elsewhere.
 
     Raises:
-        ValueError: `outside` is not a file of signed checkpoints.
+        CheckpointsUnreadable: `outside` is not a file of signed checkpoints.
 
     """
-    copied = None if outside is None else read_notes(outside)
+    copied = None if outside is None else _notes(outside)
     async with db.reading() as tx:
-        own = [note for row in await rows.checkpoints(tx) for note in read_notes(row.note)]
+        kept = await rows.checkpoints(tx)
     found = _Walk()
     problem = None
     try:
+        own = _own_notes(kept)
         # Read first, and the events after it: a log that grows meanwhile only gets longer.
         pinned = _checked([*own, *(copied or ())], verifier)
         await found.through(db, pinned)
@@ -93,10 +95,28 @@ async def verify(db: Database, *, verifier: Verifier | None, outside: str | None
         problem = damaged.problem
     return Verdict(
         events=found.tree.size,
-        checkpoints=len(own),
+        checkpoints=len(kept),
         outside=None if copied is None else len(copied),
         problem=problem,
     )
+
+
+def _notes(outside: str) -> Sequence[Note]:
+    try:
+        return read_notes(outside)
+    except ValueError:
+        raise CheckpointsUnreadable from None
+
+
+def _own_notes(kept: Iterable[AuditCheckpoint]) -> Sequence[Note]:
+    found = []
+    for row in kept:
+        try:
+            (note,) = read_notes(row.note)
+        except ValueError:
+            raise _Damaged("bad_signature", row.size) from None
+        found.append(note)
+    return found
 
 
 def _checked(notes: Iterable[Note], verifier: Verifier | None) -> Sequence[Checkpoint]:

@@ -24,3 +24,15 @@ class RatedAlready(Refused):
     """The petitioner has rated this already; a rating stays as it was given."""
 
     code: ClassVar[str] = "rated_already"
+
+
+class CheckpointsUnreadable(Refused):
+    """The `file` of audit checkpoints cannot be read, or holds something else."""
+
+    code: ClassVar[str] = "checkpoints_unreadable"
+
+
+class AuditKeyUnreadable(Refused):
+    """The `file` of the audit log's key cannot be read, or holds something else."""
+
+    code: ClassVar[str] = "audit_key_unreadable"

@@ -4,6 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, cast
 
+from reception.app.audit import CheckpointBook
 from reception.app.jobs import JobRunner
 from reception.domain.reception_days import DayState
 from reception.domain.sessions import SessionMove
@@ -25,7 +26,8 @@ async def test_reception_days_are_swept_once_a_minute(db: Database, tmp_path: Pa
     made = await prefecture(db)
     slots = await open_day(db, made.leader_id)
     clock = FixedClock(NOW)
-    runner = JobRunner(db, clock, tmp_path, cast(Any, QuietRooms()))
+    book = CheckpointBook(db, clock, tmp_path)
+    runner = JobRunner(db, clock, tmp_path, cast(Any, QuietRooms()), book)
     await runner.tick()
     view = await booking.book(
         db,

@@ -12,6 +12,7 @@ from sqlalchemy import make_url, text
 from reception.domain.audit import AuditAction
 from reception.services import audit
 from reception.services.audit_verify import Problem, Verdict, verify
+from reception.services.errors import CheckpointsUnreadable
 from reception.storage import audit as rows
 from reception.storage.database import Database, Transaction
 from reception.storage.errors import ConstraintBroken
@@ -173,6 +174,10 @@ SPOILED = {
         Problem("chain_broken", 4),
     ),
     "cut off": (["DELETE FROM audit_event WHERE seq > 4"], Problem("truncated", 6)),
+    "the checkpoint, beyond reading": (
+        ["UPDATE audit_checkpoint SET note = 'gone'"],
+        Problem("bad_signature", 6),
+    ),
     "the checkpoint": (
         ["UPDATE audit_checkpoint SET note = replace(note, 'time 2026', 'time 2025')"],
         Problem("bad_signature", 6),
@@ -257,7 +262,7 @@ async def test_a_checkpoint_of_another_key_is_not_believed(
 
 
 async def test_a_file_that_holds_no_checkpoints_is_refused(db: Database, signer: Signer) -> None:
-    with pytest.raises(ValueError, match="not a signed note"):
+    with pytest.raises(CheckpointsUnreadable):
         await looked_at(db, signer, outside="minutes of the meeting\n")
 
 
