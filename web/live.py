@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import Final, Protocol
 
 from reception.domain.access import SYSTEM, Actor
-from reception.domain.errors import NotAdmitted, Refused
+from reception.domain.errors import NotAdmitted, NotFound, Refused
 from reception.domain.sessions import (
     FINAL_STATES,
     SessionMove,
@@ -228,8 +228,14 @@ class LiveRooms:
 
     async def _forget_ended_rooms(self) -> None:
         for room in list(self._rooms.values()):
-            if room.is_empty and (await self.picture(room.session)).state in FINAL_STATES:
+            if room.is_empty and await self._is_over(room):
                 self._rooms.pop(room.id, None)
+
+    async def _is_over(self, room: Room[Connection]) -> bool:
+        try:
+            return (await self.picture(room.session)).state in FINAL_STATES
+        except NotFound:
+            return True  # a rehearsal that was removed
 
     async def close(self) -> None:
         """Tell everyone the server goes down; they come back by themselves."""
@@ -305,7 +311,10 @@ class LiveRooms:
         await asyncio.sleep(ABSENCE_GRACE_SECONDS)
         if room.is_online(person) and room.has_media(person):
             return
-        seats = {one.id: one.seat for one in (await self.picture(room.session)).people}
+        try:
+            seats = {one.id: one.seat for one in (await self.picture(room.session)).people}
+        except NotFound:
+            return  # a rehearsal that was removed meanwhile
         if seats.get(person) in ESSENTIAL_SEATS:
             await self._system_move(room.session, SessionMove.LOSE, "absent")
 
