@@ -40,8 +40,8 @@ from signaling.hub.remote import RemoteEngine
 
 SESSIONS: Final = scaled((20, 30, 50), (2,))
 RUNS: Final = scaled(3, 1)
-WARM_UP_S: Final = scaled(3.0, 0.5)
-MEASURED_S: Final = scaled(8.0, 1.5)
+WARM_UP_S: Final = scaled(2.5, 0.5)
+MEASURED_S: Final = scaled(6.0, 1.5)
 # design goals: CPU-s a session-minute by sessions, latency at 30 sessions, memory
 CPU_GOALS: Final = {20: 0.75, 50: 0.6}
 LATENCY_SESSIONS: Final = 30

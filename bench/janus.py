@@ -24,6 +24,7 @@ from tests.e2e.server import free_port
 _LIBRARIES: Final = Path("/usr/lib")
 _ANSWER_S: Final = 10.0
 _START_S: Final = 10.0
+_STOP_S: Final = 3.0
 _VIDEO_CEILING: Final = 2_000_000
 
 
@@ -223,7 +224,17 @@ async def janus(folder: Path, core: int) -> AsyncIterator[Janus]:
             yield Janus(process.pid, api, recordings)
             await channel.close()
     finally:
-        process.terminate()
+        await _end(process)
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    """End it; this version sometimes locks itself up while it stops, with many rooms open."""
+    process.terminate()
+    try:
+        async with asyncio.timeout(_STOP_S):
+            await process.wait()
+    except TimeoutError:
+        process.kill()
         await process.wait()
 
 
