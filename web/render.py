@@ -1,6 +1,7 @@
 """How values become a page: templates, the way times are written, names of static files."""
 
 import hashlib
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -49,6 +50,28 @@ def static_url(digests: Mapping[str, str], path: str) -> str:
     return f"/static/{path}?v={digest}" if digest else f"/static/{path}"
 
 
+_IMPORT = re.compile(r"^import\s[^;]*?from '\./([\w-]+\.js)';", re.MULTILINE)
+
+
+def imported_modules(root: Path = STATIC_ROOT) -> dict[str, tuple[str, ...]]:
+    """Name, for each script, every module it brings along, so that a page can ask for all at once.
+
+    A browser finds out about modules one level of imports at a time, and each level is a journey.
+    """
+    direct = {
+        path.name: _IMPORT.findall(path.read_text(encoding="utf-8"))
+        for path in (root / "js").glob("*.js")
+    }
+
+    def all_of(name: str, seen: set[str]) -> set[str]:
+        for other in set(direct.get(name, ())) - seen:
+            seen.add(other)
+            all_of(other, seen)
+        return seen
+
+    return {name: tuple(sorted(all_of(name, set()))) for name in direct}
+
+
 def _environment(
     catalogue: Catalogue, digests: Mapping[str, str], language: Language
 ) -> Environment:
@@ -69,6 +92,7 @@ def _environment(
             "language": language,
             "static": partial(static_url, digests),
             "has_static": digests.__contains__,
+            "modules_of": imported_modules().__getitem__,
         }
     )
     filters: dict[str, Callable[..., str]] = {

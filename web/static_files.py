@@ -1,9 +1,11 @@
 """Scripts, styles, pictures and fonts: from our own origin, compressed once when the program starts."""
 
 import gzip
+import hashlib
 import mimetypes
 from dataclasses import dataclass
 from functools import partial
+from http import HTTPStatus
 from pathlib import Path
 from typing import Final
 
@@ -19,6 +21,7 @@ class _Text:
     plain: bytes
     small: bytes
     kind: str
+    tag: str
 
 
 def routes(root: Path) -> list[RouteDef]:
@@ -34,7 +37,8 @@ def routes(root: Path) -> list[RouteDef]:
 def _read(path: Path) -> _Text:
     body = path.read_bytes()
     kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-    return _Text(body, gzip.compress(body, 9, mtime=0), kind)
+    tag = f'W/"{hashlib.sha256(body).hexdigest()[:16]}"'
+    return _Text(body, gzip.compress(body, 9, mtime=0), kind, tag)
 
 
 async def _serve(root: Path, texts: dict[str, _Text], request: Request) -> StreamResponse:
@@ -42,7 +46,9 @@ async def _serve(root: Path, texts: dict[str, _Text], request: Request) -> Strea
     text = texts.get(name)
     if text is None:
         return _file(root, name)
-    headers = {"Vary": "Accept-Encoding"}
+    headers = {"Vary": "Accept-Encoding", "ETag": text.tag}
+    if request.headers.get("If-None-Match") == text.tag:
+        return WholeResponse(status=HTTPStatus.NOT_MODIFIED, headers=headers)
     body = text.plain
     if "gzip" in request.headers.get("Accept-Encoding", ""):
         headers["Content-Encoding"] = "gzip"

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.web.site import Site
-from web.render import STATIC_ROOT
+from web.render import STATIC_ROOT, imported_modules
 
 MODULE = "js/kiosk.js"
 
@@ -43,3 +43,20 @@ async def test_nothing_outside_the_folder_is_served(site: Site, path: str) -> No
     response = await browser.raw("GET", f"/static/{path}")
     assert response.status == 404
     assert Path(STATIC_ROOT / "../app.py").exists()
+
+
+async def test_a_script_that_has_not_changed_is_not_sent_again(site: Site) -> None:
+    browser = await site.browser()
+    first = await browser.raw("GET", f"/static/{MODULE}")
+    again = await browser.raw(
+        "GET", f"/static/{MODULE}", headers={"If-None-Match": first.headers["ETag"]}
+    )
+    assert again.status == 304
+    assert await again.read() == b""
+
+
+def test_a_page_names_every_module_its_script_brings_along() -> None:
+    modules = imported_modules()
+    assert "protocol.js" in modules["room.js"], "brought along by call.js"
+    for name in modules["kiosk.js"]:
+        assert (STATIC_ROOT / "js" / name).is_file()

@@ -331,5 +331,5 @@ addEventListener('beforeunload', (event) => {
 showLine('connecting');
 showSwitches();
 setInterval(tick, 1000);
-await open();
-await call.start();
+// The seat is taken while the devices still warm up; they join the connection when they are there.
+await Promise.all([open(), call.start()]);
