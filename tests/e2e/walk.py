@@ -189,6 +189,7 @@ async def rate_and_take_receipt(villager: Person) -> str:
     await expect(page.locator("#slip")).to_be_visible(timeout=LONG_MS)
     await villager.picture("receipt")
     code = (await page.locator("#slip-code").inner_text()).strip()
-    await page.locator("#finish").click()
+    async with page.expect_navigation():  # the next turn begins on a page loaded anew
+        await page.locator("#finish").click()
     await expect(page.locator("#idle-title")).to_be_visible(timeout=LONG_MS)
     return code

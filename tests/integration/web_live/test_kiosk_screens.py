@@ -157,7 +157,8 @@ async def test_a_whole_turn_by_touch_alone(
     assert await scripted.next_request() == ("rate", {"target": "session", "level": 0})
     await look("#slip")
     await expect(page.locator("#slip-code")).to_have_text("7KQ4M-9TXPA")
-    await page.locator("#finish").click()
+    async with page.expect_navigation():  # the next turn begins on a page loaded anew
+        await page.locator("#finish").click()
     await expect(page.locator("#begin")).to_be_visible()
     assert scripted.ended == 1
     assert await page.evaluate("sessionStorage.length + localStorage.length") == 0
