@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from reception.domain.access import Actor
 from reception.domain.codes import Mode, Role
-from reception.services import accounts, calendar, places
+from reception.services import calendar, places, tokens
 from reception.storage.database import Database
 from scheduler.calendar import local_day
 from scheduler.clock import SystemClock
@@ -61,7 +61,7 @@ async def make_county(url: str, slots: int) -> County:
             day = local_day(now) + timedelta(days=ahead)
             for leader_id in leaders:
                 found += await _open_day(db, leader_id, day, clerk, now)
-        token = await accounts.create_token(
+        token = await tokens.create_token(
             db, name="bench", role=Role.CLERK, area_code=CITY, now=now
         )
     finally:

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from reception.domain.access import Actor
 from reception.domain.codes import Category, Channel, Mode, Purpose, Role
-from reception.services import accounts, calendar, places
+from reception.services import calendar, kiosks, places
 from reception.services.registration import CaseDraft
 from reception.storage.database import Database
 
@@ -52,14 +52,14 @@ async def prefecture(db: Database) -> Prefecture:
         db, area_code=TOWNSHIP, name="测试镇接访点", address="一路1号", phone="0579-1", rooms=2
     )
     organ_id = await places.add_organ(db, area_code=COUNTY, name="水务局")
-    key = await accounts.create_kiosk(db, site_id=site_id, name="一号终端", now=NOW)
+    key = await kiosks.create_kiosk(db, site_id=site_id, name="一号终端", now=NOW)
     return Prefecture(
         leader_id=leader_id,
         other_leader_id=other_leader_id,
         site_id=site_id,
         organ_id=organ_id,
         kiosk_key=key.key,
-        kiosk=await accounts.actor_of_kiosk(db, key=key.key, now=NOW),
+        kiosk=await kiosks.actor_of_kiosk(db, key=key.key, now=NOW),
         leader=Actor(
             kind="account",
             id="1" * 32,

@@ -12,7 +12,7 @@ from aiohttp.web import Request, RequestKey, Response, StreamResponse, middlewar
 from reception.domain.access import Actor
 from reception.domain.codes import Role
 from reception.domain.errors import NotAllowed, NotLoggedIn, Refused
-from reception.services import accounts
+from reception.services import accounts, kiosks, tokens
 from web.keys import CONTEXT, WebContext
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -79,14 +79,14 @@ async def _identify(request: Request) -> Who | None:
     now = context.clock.now()
     scheme, _, credential = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() == "bearer":
-        return Who(await accounts.actor_of_token(context.db, token=credential, now=now), None)
+        return Who(await tokens.actor_of_token(context.db, token=credential, now=now), None)
     if scheme.lower() == "kiosk":
-        return Who(await accounts.actor_of_kiosk(context.db, key=credential, now=now), None)
+        return Who(await kiosks.actor_of_kiosk(context.db, key=credential, now=now), None)
     if is_kiosk_request(request):
         key = request.cookies.get(kiosk_cookie(context))
         if key is None:
             return None
-        actor = await accounts.actor_of_kiosk(context.db, key=key, now=now)
+        actor = await kiosks.actor_of_kiosk(context.db, key=key, now=now)
         return Who(actor, csrf_of_kiosk(key))
     token = request.cookies.get(session_cookie(context))
     if token is None:

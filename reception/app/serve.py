@@ -13,7 +13,7 @@ from pathlib import Path
 
 from reception.app.processes import Process, run_processes, stop_on_signals
 from reception.domain.codes import Role
-from reception.services import accounts, places
+from reception.services import places, tokens
 from reception.settings import PREFIX, Settings
 from reception.storage.database import Database
 from reception.storage.schema import upgrade
@@ -91,7 +91,7 @@ class OperatorNote:
         clock = SystemClock()
         db = Database(settings.database_url)
         try:
-            token = await accounts.create_token(
+            token = await tokens.create_token(
                 db,
                 name=f"operator of port {settings.port}",
                 role=Role.ADMIN,

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from reception.app.serve import prepare
 from reception.domain.codes import Role
 from reception.domain.refusals import sentence
-from reception.services import accounts, places
+from reception.services import accounts, kiosks, places
 from reception.settings import Settings
 from reception.storage.database import Database
 from scheduler.clock import SystemClock
@@ -62,7 +62,7 @@ async def create_account(settings: Settings, wish: NewAccount) -> str:
 async def create_kiosk(settings: Settings, site_id: str, name: str) -> str:
     """Enrol a kiosk; the answer shows its key, this once."""
     async with _database(settings) as db:
-        made = await accounts.create_kiosk(db, site_id=site_id, name=name, now=SystemClock().now())
+        made = await kiosks.create_kiosk(db, site_id=site_id, name=name, now=SystemClock().now())
     start = f"/kiosk/start?{urlencode({'key': made.key})}"
     return f"kiosk  {made.kiosk_id}\nkey    {made.key}\nstart  {start}"
 

@@ -2,7 +2,7 @@
 
 from reception.app.serve import prepare
 from reception.domain.codes import Role
-from reception.services import accounts, places
+from reception.services import places, tokens
 from reception.settings import Settings
 from reception.storage.database import Database
 from scheduler.clock import SystemClock
@@ -13,7 +13,7 @@ async def create(settings: Settings, name: str, role: Role, area_code: str | Non
     await prepare(settings)
     db = Database(settings.database_url)
     try:
-        return await accounts.create_token(
+        return await tokens.create_token(
             db,
             name=name,
             role=role,

@@ -1,4 +1,4 @@
-"""Log-ins, API tokens and kiosk keys: who is asking."""
+"""Accounts and log-ins: which person is asking."""
 
 import asyncio
 import hashlib
@@ -20,7 +20,6 @@ from reception.domain.codes import Role
 from reception.domain.errors import (
     BadCredentials,
     BadInput,
-    NotFound,
     NotLoggedIn,
     TooManyAttempts,
 )
@@ -29,8 +28,8 @@ from reception.storage import accounts as rows
 from reception.storage import places
 from reception.storage.database import Database, Transaction
 from reception.storage.errors import NotUnique
-from reception.storage.ids import new_id, new_secret
-from reception.storage.tables import Account, ApiToken, AuthSession, Kiosk, LoginFailure
+from reception.storage.ids import hash_of, new_id, new_secret
+from reception.storage.tables import Account, AuthSession, LoginFailure
 
 IDLE = timedelta(minutes=30)
 ABSOLUTE = timedelta(hours=12)
@@ -62,14 +61,6 @@ class LoggedIn:
     actor: Actor
 
 
-@dataclass(frozen=True)
-class KioskKey:
-    """A new kiosk; `key` is shown once and cannot be read again."""
-
-    kiosk_id: str
-    key: str
-
-
 async def log_in(
     db: Database, *, login: str, password: str, address: str, now: datetime
 ) -> LoggedIn:
@@ -84,7 +75,7 @@ async def log_in(
 
     """
     name = login.strip().lower()
-    by_name, by_address = _hash(f"login:{name}"), _hash(f"address:{address}")
+    by_name, by_address = hash_of(f"login:{name}"), hash_of(f"address:{address}")
     keys = {by_name: FREE_TRIES_OF_LOGIN, by_address: FREE_TRIES_OF_ADDRESS}
     async with db.transaction() as tx:
         for key, free in keys.items():
@@ -113,7 +104,9 @@ async def log_in(
         await rows.uncount(tx, by_address)
         await rows.end_sessions_before(tx, created_before=now - ABSOLUTE, seen_before=now - IDLE)
         tx.add(
-            AuthSession(token_hash=_hash(token), account_id=account.id, created_at=now, seen_at=now)
+            AuthSession(
+                token_hash=hash_of(token), account_id=account.id, created_at=now, seen_at=now
+            )
         )
         audit.record(tx, AuditAction.LOGGED_IN, actor, "login", by_name, now)
     return LoggedIn(token=token, csrf=_csrf(token), actor=actor)
@@ -127,7 +120,7 @@ async def actor_of_session(db: Database, *, token: str, now: datetime) -> Logged
 
     """
     async with db.reading() as tx:
-        found = await rows.session_with_account(tx, _hash(token))
+        found = await rows.session_with_account(tx, hash_of(token))
     if found is None:
         raise NotLoggedIn
     session, account = found
@@ -146,7 +139,7 @@ async def actor_of_session(db: Database, *, token: str, now: datetime) -> Logged
 async def log_out(db: Database, *, token: str, now: datetime) -> None:
     """End a log-in; an unknown token is no error."""
     async with db.transaction() as tx:
-        await rows.end_session(tx, _hash(token))
+        await rows.end_session(tx, hash_of(token))
 
 
 async def create_account(
@@ -225,144 +218,6 @@ def new_password() -> str:
     """Return a fresh password: 16 letters and digits in groups, none easily taken for another."""
     groups = ("".join(secrets.choice(_LETTERS) for _ in range(4)) for _ in range(4))
     return "-".join(groups)
-
-
-async def create_token(
-    db: Database, *, name: str, role: Role, area_code: str, now: datetime
-) -> str:
-    """Create an API token and return it; it is shown once, only its hash is kept."""
-    async with db.transaction() as tx:
-        return add_token(tx, name=name, role=role, area_code=area_code, now=now)
-
-
-def add_token(
-    tx: Transaction,
-    *,
-    name: str,
-    role: Role,
-    area_code: str,
-    leader_id: str | None = None,
-    rehearsal: bool = False,
-    by: Actor = SYSTEM,
-    now: datetime,
-) -> str:
-    """Add an API token inside the caller's transaction and return it."""
-    token, token_id = new_secret(), new_id()
-    audit.record(
-        tx,
-        AuditAction.TOKEN_CREATED,
-        by,
-        "token",
-        token_id,
-        now,
-        role=role.value,
-        area_code=area_code,
-    )
-    tx.add(
-        ApiToken(
-            id=token_id,
-            name=name,
-            role=role,
-            area_code=area_code,
-            leader_id=leader_id,
-            token_hash=_hash(token),
-            created_at=now,
-            revoked_at=None,
-            rehearsal=rehearsal,
-        )
-    )
-    return token
-
-
-async def actor_of_token(db: Database, *, token: str, now: datetime) -> Actor:
-    """Return who is behind an API token.
-
-    Raises:
-        NotLoggedIn: unknown or revoked.
-
-    """
-    async with db.reading() as tx:
-        found = await rows.token_by_hash(tx, _hash(token))
-    if found is None or found.revoked_at is not None:
-        raise NotLoggedIn
-    return Actor(
-        kind="token",
-        id=found.id,
-        role=found.role,
-        area_code=found.area_code,
-        leader_id=found.leader_id,
-        name=found.name,
-    )
-
-
-async def create_kiosk(
-    db: Database, *, site_id: str, name: str, by: Actor = SYSTEM, now: datetime
-) -> KioskKey:
-    """Enrol a kiosk at a site; its key is shown once, only the hash is kept.
-
-    Raises:
-        NotFound: there is no such site.
-
-    """
-    async with db.transaction() as tx:
-        if await places.site(tx, site_id) is None:
-            raise NotFound(thing="site")
-        return add_kiosk(tx, site_id=site_id, name=name, by=by, now=now)
-
-
-def add_kiosk(
-    tx: Transaction,
-    *,
-    site_id: str,
-    name: str,
-    rehearsal: bool = False,
-    by: Actor = SYSTEM,
-    now: datetime,
-) -> KioskKey:
-    """Enrol a kiosk inside the caller's transaction."""
-    made = KioskKey(kiosk_id=new_id(), key=new_secret())
-    audit.record(tx, AuditAction.KIOSK_CREATED, by, "kiosk", made.kiosk_id, now, site_id=site_id)
-    tx.add(
-        Kiosk(
-            id=made.kiosk_id,
-            site_id=site_id,
-            name=name,
-            key_hash=_hash(made.key),
-            created_at=now,
-            last_seen_at=None,
-            rehearsal=rehearsal,
-        )
-    )
-    return made
-
-
-async def actor_of_kiosk(db: Database, *, key: str, now: datetime) -> Actor:
-    """Return the kiosk with this key, and note that it was heard of (once a minute at most).
-
-    Raises:
-        NotLoggedIn: no kiosk has this key.
-
-    """
-    async with db.reading() as tx:
-        found = await rows.kiosk_by_hash(tx, _hash(key))
-    if found is None:
-        raise NotLoggedIn
-    kiosk, site = found
-    if kiosk.last_seen_at is None or now - kiosk.last_seen_at >= SEEN_EVERY:
-        async with db.transaction() as tx:
-            await rows.see_kiosk(tx, kiosk.id, now)
-    return Actor(
-        kind="kiosk",
-        id=kiosk.id,
-        role=Role.KIOSK,
-        area_code=site.area_code,
-        name=f"{site.name} {kiosk.name}",
-    )
-
-
-def _hash(secret: str) -> str:
-    # Our secrets carry 256 random bits: a fast hash is enough, there is nothing to guess.
-    return hashlib.sha256(secret.encode()).hexdigest()
 
 
 def _csrf(token: str) -> str:

@@ -1,6 +1,5 @@
 """Into the room and back: one-use tickets, resume tokens, and who is connected."""
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
@@ -23,7 +22,7 @@ from reception.services.session_access import require_session, targets
 from reception.services.session_views import Person, RoomRole, Snapshot, person_of, snapshot_of
 from reception.storage import sessions as rows
 from reception.storage.database import Database, Transaction
-from reception.storage.ids import new_id, new_secret
+from reception.storage.ids import hash_of, new_id, new_secret
 from reception.storage.tables import (
     Participant,
     PetitionCase,
@@ -84,7 +83,7 @@ async def issue_ticket(db: Database, *, session_id: str, actor: Actor, now: date
         person = await _seat(tx, session, actor, now)
         await tx.put(
             Ticket(
-                token_hash=_hash(token),
+                token_hash=hash_of(token),
                 participant_id=person.id,
                 expires_at=now + TICKET_LIFE,
                 used_at=None,
@@ -113,7 +112,7 @@ async def redeem_ticket(db: Database, *, ticket: str, now: datetime) -> Admissio
 
     """
     async with db.transaction() as tx:
-        found = await rows.ticket(tx, _hash(ticket))
+        found = await rows.ticket(tx, hash_of(ticket))
         if found is None:
             raise TicketInvalid
         row, person, session = found
@@ -126,7 +125,7 @@ async def redeem_ticket(db: Database, *, ticket: str, now: datetime) -> Admissio
             raise TicketUsed
         resume = new_secret()
         await tx.put(
-            ResumeToken(token_hash=_hash(resume), participant_id=person.id, created_at=now)
+            ResumeToken(token_hash=hash_of(resume), participant_id=person.id, created_at=now)
         )
         await rows.came(tx, person.id, now)
         return _admission(person, session, resume)
@@ -141,7 +140,7 @@ async def redeem_resume(db: Database, *, resume: str, now: datetime) -> Admissio
 
     """
     async with db.reading() as tx:
-        found = await rows.resume(tx, _hash(resume))
+        found = await rows.resume(tx, hash_of(resume))
         if found is None:
             raise TicketInvalid
         person, session = found
@@ -217,8 +216,3 @@ def _admission(person: Participant, session: Session, resume: str) -> Admission:
 def _actor_of(stored: Mapping[str, Any]) -> Actor:
     role = next(role for role in Role if role.value == stored["role"])
     return Actor(**{**stored, "role": role})
-
-
-def _hash(secret: str) -> str:
-    # 256 random bits: a fast hash is enough, there is nothing to guess.
-    return hashlib.sha256(secret.encode()).hexdigest()

@@ -9,7 +9,7 @@ from reception.domain.access import SYSTEM, Actor
 from reception.domain.codes import Category, Channel, Mode, Purpose, Role
 from reception.domain.errors import NotFound
 from reception.domain.reception_days import MINIMUM_LEAD
-from reception.services import accounts, calendar, places
+from reception.services import accounts, calendar, kiosks, places, tokens
 from reception.services.booking import BookRequest, book
 from reception.services.reception_days import (
     ADDED,
@@ -111,9 +111,7 @@ async def seed(db: Database, *, now: datetime) -> DemoPeople:
     kiosks = await _add_kiosks(db, now)
     logins = await _add_logins(db, leaders[0], organs[0], now)
     await _plan(db, leaders, await _clerk(db), now)
-    token = await accounts.create_token(
-        db, name="演示接口", role=Role.CLERK, area_code=CITY, now=now
-    )
+    token = await tokens.create_token(db, name="演示接口", role=Role.CLERK, area_code=CITY, now=now)
     return DemoPeople(
         logins=logins, kiosks=kiosks, bookings=await open_now(db, now=now), token=token
     )
@@ -255,7 +253,7 @@ async def _add_kiosks(db: Database, now: datetime) -> tuple[DemoKiosk, ...]:
             phone="0579-00000000",
             rooms=SITE_ROOMS,
         )
-        kiosk = await accounts.create_kiosk(db, site_id=site_id, name="一号终端", now=now)
+        kiosk = await kiosks.create_kiosk(db, site_id=site_id, name="一号终端", now=now)
         made.append(
             DemoKiosk(
                 kiosk_id=kiosk.kiosk_id,

@@ -7,7 +7,7 @@ from typing import Final
 from reception.domain.access import Actor
 from reception.domain.codes import Mode, Role
 from reception.domain.errors import BadInput, NotAllowed, NotFound
-from reception.services import accounts
+from reception.services import kiosks, tokens
 from reception.services.calendar import SlotView, slot_view
 from reception.services.places import SiteView, site_view
 from reception.services.reception_days import ADDED, Span, new_day, publish_day, put_days
@@ -65,10 +65,10 @@ async def create(db: Database, *, rooms: int, actor: Actor, now: datetime) -> Re
         )
         await tx.put(rehearsal)
         day_id = await _open_day(tx, leader, rooms, actor, now)
-        kiosk = accounts.add_kiosk(
+        kiosk = kiosks.add_kiosk(
             tx, site_id=site.id, name="演练终端", rehearsal=True, by=actor, now=now
         )
-        token = accounts.add_token(
+        token = tokens.add_token(
             tx,
             name="演练领导",
             role=Role.LEADER,

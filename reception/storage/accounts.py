@@ -1,4 +1,4 @@
-"""Rows of accounts, log-ins, API tokens and kiosk keys."""
+"""Rows of accounts, log-ins and API tokens."""
 
 from datetime import datetime
 
@@ -6,7 +6,7 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from reception.storage.database import Transaction
-from reception.storage.tables import Account, ApiToken, AuthSession, Kiosk, LoginFailure, Site
+from reception.storage.tables import Account, ApiToken, AuthSession, LoginFailure
 
 
 async def account_by_login(tx: Transaction, login: str) -> Account | None:
@@ -93,17 +93,3 @@ async def end_sessions_before(
 async def token_by_hash(tx: Transaction, token_hash: str) -> ApiToken | None:
     """Return the API token with this hash, also when it was revoked."""
     return await tx.scalar(select(ApiToken).where(ApiToken.token_hash == token_hash))
-
-
-async def kiosk_by_hash(tx: Transaction, key_hash: str) -> tuple[Kiosk, Site] | None:
-    """Return the kiosk with this key and its site."""
-    found = await tx.execute(
-        select(Kiosk, Site).join(Site, Kiosk.site_id == Site.id).where(Kiosk.key_hash == key_hash)
-    )
-    row = found.first()
-    return None if row is None else (row[0], row[1])
-
-
-async def see_kiosk(tx: Transaction, kiosk_id: str, now: datetime) -> None:
-    """Note that a kiosk was heard of."""
-    await tx.execute(update(Kiosk).where(Kiosk.id == kiosk_id).values(last_seen_at=now))

@@ -5,7 +5,7 @@ from http import HTTPStatus
 from reception.domain.access import ROLES, Action, Actor, Target, allow
 from reception.domain.codes import Level
 from reception.domain.errors import NotAllowed, NotFound
-from reception.services import accounts, places
+from reception.services import kiosks, places
 from web.api.fields import AreaCode, Asked, Given, Id, Line, Name, Nothing, Phone
 from web.api.operation import ANYONE, Call, Operations
 
@@ -230,7 +230,7 @@ async def add_kiosk(call: Call[KioskDraft, Nothing]) -> KioskKey:
     sites = await places.sites(db, within=call.actor.area_code)
     if draft.site_id not in {site.id for site in sites}:
         raise NotFound(thing="site")
-    made = await accounts.create_kiosk(
+    made = await kiosks.create_kiosk(
         db, site_id=draft.site_id, name=draft.name, by=call.actor, now=call.now
     )
     return KioskKey.model_validate(made)

@@ -14,7 +14,7 @@ from reception.domain.codes import Role, label
 from reception.domain.consent import RECORDING_CONSENT, RIGHTS
 from reception.domain.errors import BadInput, CodeUnknown, NotLoggedIn, Refused
 from reception.domain.sessions import FINAL_STATES, LIVE_STATES, SessionState
-from reception.services import accounts, booking, calendar, places, sessions
+from reception.services import booking, calendar, kiosks, places, sessions
 from reception.services.booking import BookingView
 from reception.services.calendar import DayView
 from reception.services.places import KioskView, SiteView
@@ -87,7 +87,7 @@ async def start(request: Request) -> StreamResponse:
     context = request.app[CONTEXT]
     key = request.query.get("key", "")
     try:
-        await accounts.actor_of_kiosk(context.db, key=key, now=context.clock.now())
+        await kiosks.actor_of_kiosk(context.db, key=key, now=context.clock.now())
     except NotLoggedIn:
         return await page(request, "kiosk/unset.html", status=403)
     response = Response(status=303, headers={"Location": "/kiosk"})

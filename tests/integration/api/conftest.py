@@ -11,7 +11,7 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from reception.domain.access import Actor
 from reception.domain.codes import Mode, Role
-from reception.services import accounts, calendar, places
+from reception.services import calendar, kiosks, places, tokens
 from reception.storage.database import Database
 from tests.fakes import FixedClock
 from tests.integration.api.contract import ContractClient
@@ -77,7 +77,7 @@ async def county(db: Database, tmp_path: Path) -> County:
         phone="0579-84100000",
         rooms=2,
     )
-    kiosk = await accounts.create_kiosk(db, site_id=site_id, name="一号机", now=now)
+    kiosk = await kiosks.create_kiosk(db, site_id=site_id, name="一号机", now=now)
     organ_id = await places.add_organ(db, area_code=COUNTY, name="县住建局")
     leader_id = await places.add_leader(
         db,
@@ -89,20 +89,18 @@ async def county(db: Database, tmp_path: Path) -> County:
     )
     keys = {"kiosk": f"Kiosk {kiosk.key}"}
     for role in (Role.CLERK, Role.ADMIN, Role.HANDLER):
-        token = await accounts.create_token(
-            db, name=role.value, role=role, area_code=COUNTY, now=now
-        )
+        token = await tokens.create_token(db, name=role.value, role=role, area_code=COUNTY, now=now)
         keys[role.value] = f"Bearer {token}"
     async with db.transaction() as tx:
-        token = accounts.add_token(
+        token = tokens.add_token(
             tx, name="张明", role=Role.LEADER, area_code=COUNTY, leader_id=leader_id, now=now
         )
     keys["leader"] = f"Bearer {token}"
-    token = await accounts.create_token(
+    token = await tokens.create_token(
         db, name="elsewhere", role=Role.CLERK, area_code=ELSEWHERE, now=now
     )
     keys["stranger"] = f"Bearer {token}"
-    clerk = await accounts.actor_of_token(db, token=keys["clerk"].split()[1], now=now)
+    clerk = await tokens.actor_of_token(db, token=keys["clerk"].split()[1], now=now)
     day_id = await calendar.add_day(
         db,
         leader_id=leader_id,

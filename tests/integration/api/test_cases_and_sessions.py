@@ -7,7 +7,7 @@ from reception.domain.codes import Role
 from reception.domain.consent import RECORDING_CONSENT
 from reception.domain.outcomes import OutcomeType
 from reception.domain.sessions import SessionMove
-from reception.services import accounts, records, sessions
+from reception.services import kiosks, records, sessions, tokens
 from tests.integration.api.conftest import County, booked, draft
 from tests.integration.api.contract import ContractClient
 
@@ -94,8 +94,8 @@ async def _actor(county: County, who: str) -> Actor:
     scheme, key = county.keys[who].split()
     now = county.clock.now()
     if scheme == "Kiosk":
-        return await accounts.actor_of_kiosk(county.db, key=key, now=now)
-    return await accounts.actor_of_token(county.db, token=key, now=now)
+        return await kiosks.actor_of_kiosk(county.db, key=key, now=now)
+    return await tokens.actor_of_token(county.db, token=key, now=now)
 
 
 async def _hold_talk(county: County, session_id: str) -> str:
@@ -167,7 +167,7 @@ async def test_a_rehearsal_has_its_own_people_and_leaves_nothing(
     assert made["slots"][0]["id"] not in {
         slot["id"] for slot in (await api.get(None, "/slots/free?limit=200"))["items"]
     }
-    actor = await accounts.actor_of_kiosk(county.db, key=made["kiosk_key"], now=county.clock.now())
+    actor = await kiosks.actor_of_kiosk(county.db, key=made["kiosk_key"], now=county.clock.now())
     assert actor.role is Role.KIOSK
     await api.send("clerk", "DELETE", f"/rehearsals/{made['id']}")
     assert await api.refused("clerk", "DELETE", f"/rehearsals/{made['id']}") == (404, "not_found")

@@ -13,7 +13,7 @@ import pytest
 
 from reception.app.audit import COPY, KEY, CheckpointBook, as_json, as_text
 from reception.app.jobs import JobRunner
-from reception.services import accounts, places
+from reception.services import kiosks, places
 from reception.services.audit_verify import verify
 from reception.storage.database import Database
 from reception.storage.signing import load_key, read_notes
@@ -61,7 +61,7 @@ async def test_checkpoints_are_signed_by_the_ticker_and_copied(
 async def prefecture_kiosk(db: Database) -> None:
     """Enrol one more kiosk: one more event."""
     (site,) = await places.sites(db)
-    await accounts.create_kiosk(db, site_id=site.id, name="二号终端", now=NOW)
+    await kiosks.create_kiosk(db, site_id=site.id, name="二号终端", now=NOW)
 
 
 async def test_a_spoiled_key_does_not_stop_the_ticker(

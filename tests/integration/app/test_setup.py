@@ -11,7 +11,7 @@ import pytest
 from reception.app.setup import area_rows
 from reception.domain.codes import Role
 from reception.domain.errors import NotLoggedIn
-from reception.services import accounts, places
+from reception.services import accounts, kiosks, places
 from reception.storage.database import Database
 from tests.build import NOW
 from tests.databases import sqlite_url
@@ -81,11 +81,11 @@ async def test_a_county_is_set_up_without_the_demo(desk: Desk) -> None:
         Role.CLERK,
         "330726",
     )
-    seated = await accounts.actor_of_kiosk(db, key=kiosk["key"], now=NOW)
+    seated = await kiosks.actor_of_kiosk(db, key=kiosk["key"], now=NOW)
     assert seated.id == kiosk["kiosk"]
     assert kiosk["start"] == f"/kiosk/start?key={kiosk['key']}"
     with pytest.raises(NotLoggedIn):
-        await accounts.actor_of_kiosk(db, key=kiosk["kiosk"], now=NOW)
+        await kiosks.actor_of_kiosk(db, key=kiosk["kiosk"], now=NOW)
     await db.close()
 
 

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from reception.domain.codes import Role
 from reception.domain.errors import BadCredentials, BadInput, NotLoggedIn, TooManyAttempts
-from reception.services import accounts, places
+from reception.services import accounts, kiosks, places, tokens
 from reception.storage.database import Database
 from reception.storage.tables import Account, ApiToken, AuthSession, Kiosk, LoginFailure
 from tests.build import COUNTY, NOW, later, prefecture
@@ -113,8 +113,8 @@ async def test_no_secret_is_stored(db: Database) -> None:
         now=NOW,
     )
     session = await _log_in(db)
-    token = await accounts.create_token(db, name="接口", role=Role.CLERK, area_code=COUNTY, now=NOW)
-    assert (await accounts.actor_of_token(db, token=token, now=NOW)).kind == "token"
+    token = await tokens.create_token(db, name="接口", role=Role.CLERK, area_code=COUNTY, now=NOW)
+    assert (await tokens.actor_of_token(db, token=token, now=NOW)).kind == "token"
     async with db.reading() as tx:
         stored = repr(
             [
@@ -132,7 +132,7 @@ async def test_a_kiosk_is_known_by_its_key_and_seen_once_a_minute(db: Database) 
     made = await prefecture(db)
 
     async def last_seen(minutes: float) -> object:
-        await accounts.actor_of_kiosk(db, key=made.kiosk_key, now=later(minutes))
+        await kiosks.actor_of_kiosk(db, key=made.kiosk_key, now=later(minutes))
         async with db.reading() as tx:
             return (await tx.get_one(Kiosk, made.kiosk.id)).last_seen_at
 
@@ -143,7 +143,7 @@ async def test_a_kiosk_is_known_by_its_key_and_seen_once_a_minute(db: Database) 
         later(1),
     ]
     with pytest.raises(NotLoggedIn):
-        await accounts.actor_of_kiosk(db, key="made up", now=NOW)
+        await kiosks.actor_of_kiosk(db, key="made up", now=NOW)
     view = await places.kiosk(db, kiosk_id=made.kiosk.id)
     assert (view.site_name, view.name) == ("测试镇接访点", "一号终端")
 

@@ -14,7 +14,7 @@ from reception.domain.codes import Mode, Role
 from reception.domain.errors import BadCredentials, MoveRefused
 from reception.domain.outcomes import OutcomeType
 from reception.domain.sessions import SessionMove
-from reception.services import accounts, booking, calendar, cases, records, sessions
+from reception.services import accounts, booking, calendar, cases, kiosks, records, sessions, tokens
 from reception.services.booking import BookingView, BookRequest
 from reception.services.calendar import SlotView
 from reception.storage import audit as rows
@@ -257,11 +257,11 @@ async def log_in_wrongly(desk: Desk) -> None:
 
 
 async def create_token(desk: Desk) -> None:
-    await accounts.create_token(desk.db, name="张三", role=Role.ADMIN, area_code=COUNTY, now=NOW)
+    await tokens.create_token(desk.db, name="张三", role=Role.ADMIN, area_code=COUNTY, now=NOW)
 
 
 async def create_kiosk(desk: Desk) -> None:
-    await accounts.create_kiosk(desk.db, site_id=desk.made.site_id, name="一号终端", now=NOW)
+    await kiosks.create_kiosk(desk.db, site_id=desk.made.site_id, name="一号终端", now=NOW)
 
 
 async def publish(desk: Desk) -> None:

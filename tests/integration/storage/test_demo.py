@@ -7,7 +7,7 @@ import pytest
 from reception.domain.codes import Role
 from reception.domain.errors import NotFound
 from reception.domain.sessions import SessionState
-from reception.services import accounts, booking, calendar, demo
+from reception.services import accounts, booking, calendar, demo, kiosks, tokens
 from reception.storage.database import Database
 
 # A Sunday afternoon, the minutes before midnight, and the 15th in the morning, by China's clocks.
@@ -27,14 +27,14 @@ async def test_everybody_of_the_demo_can_start_at_once(db: Database, now: dateti
             db, login=one.login, password=one.password, address="127.0.0.1", now=now
         )
         assert logged_in.actor.role is one.role
-    token = await accounts.actor_of_token(db, token=made.token, now=now)
+    token = await tokens.actor_of_token(db, token=made.token, now=now)
     assert token.role is Role.CLERK
 
     assert len(made.bookings) == 2
     first = made.bookings[0]
     assert first.starts_at <= now < first.starts_at + demo.TALK
     kiosk = next(one for one in made.kiosks if one.site == first.site)
-    actor = await accounts.actor_of_kiosk(db, key=kiosk.key, now=now)
+    actor = await kiosks.actor_of_kiosk(db, key=kiosk.key, now=now)
     shown = await booking.check_in(db, code=first.code, actor=actor, now=now)
     assert shown.session_state is SessionState.LOBBY
 

@@ -7,14 +7,15 @@ from reception.domain.errors import NotAllowed, NotFound
 from reception.domain.outcomes import OutcomeType
 from reception.domain.sessions import SessionMove
 from reception.services import (
-    accounts,
     booking,
     calendar,
     cases,
     jobs,
+    kiosks,
     records,
     rehearsals,
     sessions,
+    tokens,
 )
 from reception.services.booking import BookRequest
 from reception.storage.database import Database
@@ -35,8 +36,8 @@ async def _counts(db: Database) -> dict[str, int]:
 
 async def _hold(db: Database, made: rehearsals.RehearsalView, number: int) -> str:
     """Hold one rehearsed reception, recorded and with an outcome; return the recording."""
-    kiosk = await accounts.actor_of_kiosk(db, key=made.kiosk_key, now=NOW)
-    leader = await accounts.actor_of_token(db, token=made.leader_token, now=NOW)
+    kiosk = await kiosks.actor_of_kiosk(db, key=made.kiosk_key, now=NOW)
+    leader = await tokens.actor_of_token(db, token=made.leader_token, now=NOW)
     view = await booking.book(
         db,
         request=BookRequest(slot_id=made.slots[number].id, site_id=made.site.id, draft=draft()),
@@ -94,7 +95,7 @@ async def test_nobody_sees_a_rehearsal_in_lists_and_it_takes_no_case_number(
     assert await calendar.public_days(db, first=today, last=today, now=NOW) == ()
     assert await cases.list_cases(db, actor=made.clerk) == ()
     assert await booking.today(db, actor=made.clerk, day=today, now=NOW) == ()
-    kiosk = await accounts.actor_of_kiosk(db, key=rehearsal.kiosk_key, now=NOW)
+    kiosk = await kiosks.actor_of_kiosk(db, key=rehearsal.kiosk_key, now=NOW)
     assert len(await booking.today(db, actor=kiosk, day=today, now=NOW)) == 1
     real = await cases.register(db, draft=draft(), actor=made.clerk, now=NOW)
     assert real.case_no.endswith("000001")

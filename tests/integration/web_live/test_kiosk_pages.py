@@ -8,7 +8,7 @@ from yarl import URL
 
 from reception.domain.codes import Role
 from reception.domain.sessions import SessionMove
-from reception.services import accounts, places, sessions
+from reception.services import kiosks, places, sessions
 from reception.services.booking import BookingView
 from tests.integration.web.site import Browser, Site
 from web.pages.kiosk import masked, qr_path
@@ -186,7 +186,7 @@ async def test_another_sites_kiosk_gets_nothing_of_the_session(
     other = await places.add_site(
         site.db, area_code="330726100", name="别的接访点", address="", phone="1", rooms=1
     )
-    key = await accounts.create_kiosk(site.db, site_id=other, name="一号", now=site.clock.now())
+    key = await kiosks.create_kiosk(site.db, site_id=other, name="一号", now=site.clock.now())
     browser = await site.browser()
     page = await browser.get(f"/kiosk/start?key={key.key}")
     csrf = page_data(page.html)["csrf"]
