@@ -161,7 +161,8 @@ class Batcher:
 
     def _note_silence(self, state: _TrackState, at_ms: int) -> None:
         if state.gap is None and state.last_ms is not None and at_ms - state.last_ms > SILENT_MS:
-            self._begin_gap(state, state.last_ms, "loss")
+            # From after the last frame: that one is on disk, and no moment is both.
+            self._begin_gap(state, state.last_ms + 1, "loss")
 
     def _end_gap(self, state: _TrackState, at_ms: int) -> None:
         if state.gap is not None:
