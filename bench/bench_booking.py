@@ -18,7 +18,7 @@ from typing import Any, Final
 
 import aiohttp
 
-from bench.county import COUNTY, County, make_county, overlaps
+from bench.county import COUNTY, County, make_county, overlaps, vault
 from bench.results import Figure
 from bench.scale import scaled
 from bench.serving import ROOT, served
@@ -134,7 +134,7 @@ async def _post(
 @asynccontextmanager
 async def ours(url: str, folder: Path) -> AsyncIterator[Counter]:
     """Run the product on a migrated database with a county in it."""
-    county = await make_county(url, RUNS * (BOOKINGS + ROUNDS))
+    county = await make_county(url, vault(folder), RUNS * (BOOKINGS + ROUNDS))
     port = free_port()
     command = ["reception", "serve", "--data", str(folder / "data"), "--port", str(port)]
     async with served([*command, "--database", url], port, folder, limit=RIVALS) as client:
@@ -168,7 +168,7 @@ async def on_sqlite(folder: Path) -> list[Figure]:
         plain("check", str(folder / "plain.db"), folder) as check,
     ):
         found = await in_turns(ours=product, check=check)
-    found["ours"][-1].doubles += await overlaps(url)
+    found["ours"][-1].doubles += await overlaps(url, vault(folder))
     return rows("SQLite", found["ours"], "check-then-insert", found["check"])
 
 
@@ -182,7 +182,7 @@ async def on_postgresql(server: PostgresServer, folder: Path) -> list[Figure]:
         plain("check", barer, folder) as check,
     ):
         found = await in_turns(ours=product, exclude=exclude, check=check)
-    found["ours"][-1].doubles += await overlaps(url)
+    found["ours"][-1].doubles += await overlaps(url, vault(folder))
     return [
         *rows("PostgreSQL", found["ours"], "EXCLUDE alone", found["exclude"]),
         # of the other peer only what it is known for

@@ -2,13 +2,17 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from pathlib import Path
 from typing import Final
 
 from sqlalchemy import text
 
-from reception.domain.access import Actor
+from reception.app.keys import open_vault
+from reception.crypto.vault import Vault
+from reception.domain.access import SYSTEM, Actor
 from reception.domain.codes import Mode, Role
 from reception.services import calendar, places, tokens
+from reception.settings import Settings
 from reception.storage.database import Database
 from scheduler.calendar import local_day
 from scheduler.clock import SystemClock
@@ -29,6 +33,11 @@ SELECT count(*) FROM booking a JOIN booking b
 """
 
 
+def vault(folder: Path) -> Vault:
+    """Return the keys a server started in `folder` uses."""
+    return open_vault(Settings(data=folder / "data"))
+
+
 @dataclass(frozen=True, slots=True)
 class County:
     """What a clerk of it needs: a token, a site, and slots that nobody has booked."""
@@ -38,10 +47,10 @@ class County:
     slots: tuple[str, ...]
 
 
-async def make_county(url: str, slots: int) -> County:
+async def make_county(url: str, vault: Vault, slots: int) -> County:
     """Fill a migrated, empty database with a county of at least so many open slots."""
     now = SystemClock().now()
-    db = Database(url)
+    db = Database(url, vault)
     try:
         for code, name in ((CITY, "甲市"), (COUNTY, "乙县")):
             await places.add_area(db, code=code, name=name)
@@ -100,11 +109,11 @@ async def _open_day(
     return [slot.id for slot in await calendar.slots(db, day_id=day_id, now=now)]
 
 
-async def overlaps(url: str) -> int:
+async def overlaps(url: str, vault: Vault) -> int:
     """Count the pairs of live bookings that put one leader in two places."""
-    db = Database(url)
+    db = Database(url, vault)
     try:
-        async with db.reading() as tx:
+        async with db.reading(SYSTEM) as tx:
             return int(await tx.scalar(text(_OVERLAPS)) or 0)
     finally:
         await db.close()

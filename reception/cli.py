@@ -17,7 +17,7 @@ import structlog
 
 from reception.app import audit, calendar, demo, hub, serve, setup, tokens, web
 from reception.app.rehearse import rehearse
-from reception.domain.codes import Role
+from reception.domain.codes import ROLES_OF_PEOPLE, Role
 from reception.domain.refusals import SENTENCES, sentence
 from reception.settings import SettingRefused, Settings, from_environment
 from recordings.integrity import Verification, verify
@@ -299,7 +299,9 @@ def _add_database_commands(commands: "_Commands[argparse.ArgumentParser]") -> No
     create = token.add_parser("create", help="make a bearer token; it is shown once")
     create.set_defaults(command=_token_create)
     create.add_argument("--name", default="api", help="what the token is for")
-    create.add_argument("--role", default="admin", choices=["clerk", "leader", "handler", "admin"])
+    create.add_argument(
+        "--role", default="sysadmin", choices=[role.value for role in ROLES_OF_PEOPLE]
+    )
     create.add_argument("--area", help="area code the token is limited to; default the whole tree")
     rest = (*_add_set_up_commands(commands), *_add_audit_commands(commands))
     for parser in (upgrade, create, *rest):
@@ -315,7 +317,7 @@ def _add_set_up_commands(
     account.set_defaults(command=_account_create)
     account.add_argument("--login", required=True, help="log-in name")
     account.add_argument("--name", required=True, help="the person's name")
-    account.add_argument("--role", required=True, choices=["clerk", "leader", "handler", "admin"])
+    account.add_argument("--role", required=True, choices=[role.value for role in ROLES_OF_PEOPLE])
     account.add_argument("--area", required=True, help="area code the person works for")
     account.add_argument("--leader", help="id of the leader this is; needed for a leader")
     account.add_argument("--organ", help="id of the person's organ; needed for a handler")

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
+from reception.crypto.keyfile import KeyFile
+from reception.crypto.vault import Vault
 from reception.domain.access import Actor
 from reception.domain.codes import Category, Channel, Mode, Purpose, Role
 from reception.services import calendar, kiosks, places
@@ -13,13 +15,16 @@ NOW = datetime(2026, 3, 10, 1, 0, tzinfo=UTC)
 """Tuesday 2026-03-10, 09:00 in China: a workday in a loaded year."""
 TODAY = date(2026, 3, 10)
 
+VAULT = Vault(KeyFile(b"a secret of thirty-two bytes....."[:32]))
+"""The keys of every test database."""
+
 CITY = "330700"
 COUNTY = "330726"
 TOWNSHIP = "330726100"
 WINDOWS = ((time(9, 0), time(12, 0)),)
 
 CLERK = Actor(kind="account", id="c" * 32, role=Role.CLERK, area_code=COUNTY, name="登记员甲")
-ADMIN = Actor(kind="account", id="a" * 32, role=Role.ADMIN, area_code=CITY, name="管理员")
+ADMIN = Actor(kind="account", id="a" * 32, role=Role.SYSADMIN, area_code=CITY, name="管理员")
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ import pytest
 
 from reception.storage.database import Database
 from reception.storage.schema import upgrade
+from tests.build import VAULT
 from tests.databases import PostgresServer, run_aside, sqlite_url
 
 
@@ -64,6 +65,6 @@ async def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIter
 @pytest.fixture
 async def db(database_url: str) -> AsyncIterator[Database]:
     """A migrated, empty database, on each engine in turn."""
-    database = Database(database_url)
+    database = Database(database_url, VAULT)
     yield database
     await database.close()

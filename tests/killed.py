@@ -14,11 +14,11 @@ from sqlalchemy import Engine, event
 
 from reception.services.booking import BookRequest, book
 from reception.storage.database import Database
-from tests.build import CLERK, NOW, draft
+from tests.build import CLERK, NOW, VAULT, draft
 
 
 async def _book(url: str, site_id: str, slot_id: str, statement: int) -> None:
-    db = Database(url)
+    db = Database(url, VAULT)
     seen = 0
 
     @event.listens_for(Engine, "after_cursor_execute")

@@ -13,10 +13,11 @@ import sys
 import time
 import traceback
 
+from reception.domain.access import SYSTEM
 from reception.domain.errors import Refused
 from reception.services.booking import BookRequest, book
 from reception.storage.database import Database
-from tests.build import CLERK, NOW, draft
+from tests.build import CLERK, NOW, VAULT, draft
 
 
 async def _try(db: Database, site_id: str, slot_id: str, key: str | None) -> dict[str, object]:
@@ -36,8 +37,8 @@ async def _try(db: Database, site_id: str, slot_id: str, key: str | None) -> dic
 
 
 async def _race(url: str, site_id: str, line: socket.socket) -> None:
-    db = Database(url)
-    async with db.reading():
+    db = Database(url, VAULT)
+    async with db.reading(SYSTEM):
         pass
     reader, writer = await asyncio.open_connection(sock=line)
     writer.write(b"ready\n")

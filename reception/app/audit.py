@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final, TypeVar
 
+from reception.app.keys import open_database
 from reception.services import audit
 from reception.services.audit_verify import SAYS, Verdict
 from reception.services.audit_verify import verify as verify_log
@@ -144,7 +145,7 @@ def _require_file(database_url: str) -> None:
 @asynccontextmanager
 async def _database(settings: Settings) -> AsyncIterator[Database]:
     _require_file(settings.database_url)
-    db = Database(settings.database_url)
+    db = open_database(settings)
     try:
         await require_current(db)
         yield db

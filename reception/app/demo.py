@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from reception.app.keys import open_database
 from reception.app.serve import prepare
 from reception.services import demo
 from reception.services.demo import DemoBooking, DemoPeople
 from reception.settings import Settings
-from reception.storage.database import Database
 from scheduler.calendar import SHANGHAI
 from scheduler.clock import SystemClock
 
@@ -76,7 +76,7 @@ async def make_demo(settings: Settings) -> Demo:
         raise DirectoryNotEmpty(settings.data)
     await prepare(settings)
     clock = SystemClock()
-    db = Database(settings.database_url)
+    db = open_database(settings)
     try:
         if path.exists():
             known = json.loads(path.read_text())

@@ -11,11 +11,11 @@ from collections.abc import Callable
 from dataclasses import fields, replace
 from pathlib import Path
 
+from reception.app.keys import open_database
 from reception.app.processes import Process, run_processes, stop_on_signals
 from reception.domain.codes import Role
 from reception.services import places, tokens
 from reception.settings import PREFIX, Settings
-from reception.storage.database import Database
 from reception.storage.schema import upgrade
 from scheduler.clock import SystemClock
 
@@ -89,12 +89,12 @@ class OperatorNote:
     async def leave(cls, settings: Settings) -> "OperatorNote":
         """Make a token and write the note for the server on `settings.port`."""
         clock = SystemClock()
-        db = Database(settings.database_url)
+        db = open_database(settings)
         try:
             token = await tokens.create_token(
                 db,
                 name=f"operator of port {settings.port}",
-                role=Role.ADMIN,
+                role=Role.SYSADMIN,
                 area_code=await places.whole_tree(db),
                 now=clock.now(),
             )

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
+from reception.app.keys import open_database
 from reception.app.serve import prepare
 from reception.domain.codes import Role
 from reception.domain.refusals import sentence
@@ -31,7 +32,7 @@ class NewAccount:
 @asynccontextmanager
 async def _database(settings: Settings) -> AsyncIterator[Database]:
     await prepare(settings)
-    db = Database(settings.database_url)
+    db = open_database(settings)
     try:
         yield db
     finally:

@@ -13,9 +13,9 @@ from aiohttp.web import AppRunner, TCPSite
 from reception.app.audit import CheckpointBook
 from reception.app.certificates import tls_context
 from reception.app.jobs import JobRunner
+from reception.app.keys import open_database
 from reception.app.processes import stop_on_signals, stop_with_parent
 from reception.settings import Settings
-from reception.storage.database import Database
 from scheduler.clock import SystemClock
 from scheduler.runner import Ticker
 from signaling.engine import EngineEvent, HubDown, HubUp
@@ -36,7 +36,7 @@ async def run_web(settings: Settings, hub_socket: Path) -> None:
     tasks = Supervisor("web process")
     tasks.start(stop_with_parent(stop), name="parent")
     clock = SystemClock()
-    db = Database(settings.database_url)
+    db = open_database(settings)
     engine = RemoteEngine(hub_socket)
     live = LiveRooms(db, clock, engine, tasks)
     context = WebContext(

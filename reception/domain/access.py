@@ -95,7 +95,7 @@ _INVITED: Final = frozenset({Role.HANDLER})
 _PETITIONER: Final = frozenset({Role.KIOSK})
 _COUNTER: Final = frozenset({Role.CLERK, Role.KIOSK})
 _CLERK: Final = frozenset({Role.CLERK})
-_ADMIN: Final = frozenset({Role.ADMIN})
+_ADMIN: Final = frozenset({Role.SYSADMIN})
 
 # The administrator runs machines and accounts and sees no case (domain.md 3.2, hard rule 4).
 ROLES: Final = {

@@ -1,7 +1,7 @@
 """Code lists of the product, each code with its Chinese and English label (domain.md 3.7)."""
 
 from enum import StrEnum
-from typing import Literal, Self
+from typing import Final, Literal, Self
 
 Language = Literal["zh", "en"]
 
@@ -94,12 +94,29 @@ class Role(Code):
     """In what capacity somebody, or some machine, acts."""
 
     CLERK = "clerk", "登记员", "clerk"
+    SCHEDULER = "scheduler", "排班员", "scheduler"
     LEADER = "leader", "接访领导", "receiving leader"
+    SECRETARY = "secretary", "领导联络员", "leader's secretary"
     HANDLER = "handler", "承办人", "handler"
-    ADMIN = "admin", "系统管理员", "administrator"
+    ORG_HEAD = "org_head", "责任单位负责人", "head of the organ"
+    VILLAGE_AGENT = "village_agent", "代办员", "village agent"
+    INTERPRETER = "interpreter", "翻译", "interpreter"
+    LAWYER = "lawyer", "律师", "lawyer"
+    MEDIATOR = "mediator", "调解员", "mediator"
+    SUPERVISOR = "supervisor", "督查专员", "supervisor"
+    REVIEWER = "reviewer", "复查复核员", "reviewer"
+    AUDITOR = "auditor", "审计管理员", "auditor"
+    SYSADMIN = "sysadmin", "系统管理员", "system administrator"
+    SECADMIN = "secadmin", "安全管理员", "security administrator"
     KIOSK = "kiosk", "接访终端", "kiosk"
     SYSTEM = "system", "系统", "system"
     PUBLIC = "public", "公众", "public"
+
+
+ROLES_OF_PEOPLE: Final = tuple(
+    role for role in Role if role not in {Role.KIOSK, Role.SYSTEM, Role.PUBLIC}
+)
+"""The roles an account or an API token may have."""
 
 
 class Consent(Code):

@@ -54,6 +54,16 @@ SENTENCES: Final[Mapping[str, Sentence]] = {
         "The same idempotency key came with other content. Reload the page, fill it in again and"
         " send it.",
     ),
+    "unopenable": Sentence(
+        "这项内容打不开：它被改动过，或者密钥不对。请联系系统管理员，并保留现场。",
+        "This cannot be opened: it was changed, or the key is another one. Tell the administrator"
+        " and leave everything as it is.",
+    ),
+    "keys_unreadable": Sentence(
+        "读不了密钥文件[ {file}]。请检查它是否属于本服务的用户，且其他人不可读。",
+        "The file of the keys[ {file}] cannot be used. Check that it belongs to the service's user"
+        " and that nobody else may read it.",
+    ),
     "not_found": Sentence(
         "没有找到[这个{thing}]。请检查地址或编号，或者从首页重新进入。",
         "[There is no such {thing} here. ]Nothing was found. Check the address or the number, or"

@@ -77,7 +77,7 @@ async def log_in(
     name = login.strip().lower()
     by_name, by_address = hash_of(f"login:{name}"), hash_of(f"address:{address}")
     keys = {by_name: FREE_TRIES_OF_LOGIN, by_address: FREE_TRIES_OF_ADDRESS}
-    async with db.transaction() as tx:
+    async with db.transaction(SYSTEM) as tx:
         for key, free in keys.items():
             _refuse_too_early(await rows.failures_of(tx, key), free, now)
         # Counted before the password is looked at: parallel tries must not slip through.
@@ -85,7 +85,7 @@ async def log_in(
             await rows.count_attempt(tx, key, now, now - FORGET_TRIES_AFTER)
         account = await rows.account_by_login(tx, name)
     if not await _matches(account, password) or account is None or account.disabled_at is not None:
-        async with db.transaction() as tx:
+        async with db.transaction(SYSTEM) as tx:
             audit.record(
                 tx,
                 AuditAction.LOGIN_REFUSED,
@@ -98,7 +98,7 @@ async def log_in(
         raise BadCredentials
     token = new_secret()
     actor = actor_of_account(account)
-    async with db.transaction() as tx:
+    async with db.transaction(SYSTEM) as tx:
         await rows.forgive(tx, by_name)
         # Only this try: one good log-in must not cover the guesses of others at this address.
         await rows.uncount(tx, by_address)
@@ -119,7 +119,7 @@ async def actor_of_session(db: Database, *, token: str, now: datetime) -> Logged
         NotLoggedIn: unknown, ended, idle for 30 minutes, 12 hours old, or account disabled.
 
     """
-    async with db.reading() as tx:
+    async with db.reading(SYSTEM) as tx:
         found = await rows.session_with_account(tx, hash_of(token))
     if found is None:
         raise NotLoggedIn
@@ -131,14 +131,14 @@ async def actor_of_session(db: Database, *, token: str, now: datetime) -> Logged
     ):
         raise NotLoggedIn
     if now - session.seen_at >= SEEN_EVERY:
-        async with db.transaction() as tx:
+        async with db.transaction(SYSTEM) as tx:
             await rows.see_session(tx, session.token_hash, now)
     return LoggedIn(token=token, csrf=_csrf(token), actor=actor_of_account(account))
 
 
 async def log_out(db: Database, *, token: str, now: datetime) -> None:
     """End a log-in; an unknown token is no error."""
-    async with db.transaction() as tx:
+    async with db.transaction(SYSTEM) as tx:
         await rows.end_session(tx, hash_of(token))
 
 
@@ -186,7 +186,7 @@ async def create_account(
         disabled_at=None,
     )
     try:
-        async with db.transaction() as tx:
+        async with db.transaction(by) as tx:
             await _require_places(tx, account)
             tx.add(account)
             audit.record(

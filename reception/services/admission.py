@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from reception.domain.access import Action, Actor
+from reception.domain.access import SYSTEM, Action, Actor
 from reception.domain.audit import AuditAction
 from reception.domain.codes import Role
 from reception.domain.errors import (
@@ -67,7 +67,7 @@ async def issue_ticket(db: Database, *, session_id: str, actor: Actor, now: date
 
     """
     token = new_secret()
-    async with db.transaction() as tx:
+    async with db.transaction(actor) as tx:
         row = await require_session(tx, session_id)
         session: Session = row[0]
         _refuse_over(session)
@@ -111,7 +111,7 @@ async def redeem_ticket(db: Database, *, ticket: str, now: datetime) -> Admissio
         SessionOver: the session ended meanwhile.
 
     """
-    async with db.transaction() as tx:
+    async with db.transaction(SYSTEM) as tx:
         found = await rows.ticket(tx, hash_of(ticket))
         if found is None:
             raise TicketInvalid
@@ -139,7 +139,7 @@ async def redeem_resume(db: Database, *, resume: str, now: datetime) -> Admissio
         SessionOver: the session has ended.
 
     """
-    async with db.reading() as tx:
+    async with db.reading(SYSTEM) as tx:
         found = await rows.resume(tx, hash_of(resume))
         if found is None:
             raise TicketInvalid
@@ -157,7 +157,7 @@ async def set_online(
         NotFound: there is no such session.
 
     """
-    async with db.transaction() as tx:
+    async with db.transaction(SYSTEM) as tx:
         if await rows.set_online(tx, person_id, online=online):
             await rows.touch(tx, session_id)
         return await snapshot_of(tx, await require_session(tx, session_id))

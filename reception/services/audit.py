@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Final
 
-from reception.domain.access import Actor
+from reception.domain.access import SYSTEM, Actor
 from reception.domain.audit import AuditAction, AuditFact, Checkpoint, Decision, Tree, leaf_hash
 from reception.storage import audit as rows
 from reception.storage.database import Database, Transaction
@@ -53,7 +53,7 @@ def record(
 
 async def is_checkpoint_due(db: Database, *, now: datetime) -> bool:
     """Return whether there are 1,000 new events, or any and the last checkpoint is 10 minutes old."""
-    async with db.reading() as tx:
+    async with db.reading(SYSTEM) as tx:
         size, _ = await rows.head(tx)
         last = await rows.last_checkpoint(tx)
     if last is None:
@@ -64,7 +64,7 @@ async def is_checkpoint_due(db: Database, *, now: datetime) -> bool:
 
 async def checkpoint(db: Database, *, signer: Signer, now: datetime) -> str | None:
     """Sign where the log stands; return the signed note, or None when nothing was added since."""
-    async with db.reading() as tx:
+    async with db.reading(SYSTEM) as tx:
         last = await rows.last_checkpoint(tx)
         tree = Tree() if last is None else Tree(last.size, _split(last.peaks))
         before, chain = tree.size, b""
@@ -79,7 +79,7 @@ async def checkpoint(db: Database, *, signer: Signer, now: datetime) -> str | No
     )
     note = signer.sign(made.text())
     try:
-        async with db.transaction() as tx:
+        async with db.transaction(SYSTEM) as tx:
             newest = await rows.last_checkpoint(tx)
             if newest is not None and newest.size >= made.size:
                 return None
@@ -91,7 +91,7 @@ async def checkpoint(db: Database, *, signer: Signer, now: datetime) -> str | No
 
 async def newest_checkpoint(db: Database) -> str | None:
     """Return the newest signed note; None while there is none."""
-    async with db.reading() as tx:
+    async with db.reading(SYSTEM) as tx:
         last = await rows.last_checkpoint(tx)
     return None if last is None else last.note
 

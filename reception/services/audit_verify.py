@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from reception.domain.access import SYSTEM
 from reception.domain.audit import (
     START,
     AuditFact,
@@ -82,7 +83,7 @@ async def verify(db: Database, *, verifier: Verifier | None, outside: str | None
 
     """
     copied = None if outside is None else _notes(outside)
-    async with db.reading() as tx:
+    async with db.reading(SYSTEM) as tx:
         kept = await rows.checkpoints(tx)
     found = _Walk()
     problem = None
@@ -145,7 +146,7 @@ class _Walk:
     async def through(self, db: Database, pinned: Sequence[Checkpoint]) -> None:
         """Read all records, stopping at each of the checkpoints."""
         left = list(reversed(pinned))
-        async with db.reading() as tx:
+        async with db.reading(SYSTEM) as tx:
             while events := await self._next(tx):
                 for event in events:
                     self._take(event)

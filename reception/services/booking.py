@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Final, Literal
 
-from reception.domain.access import Action, Actor, Target
+from reception.domain.access import SYSTEM, Action, Actor, Target
 from reception.domain.audit import AuditAction
 from reception.domain.bookings import SLOT_STATES, BookingMove, BookingState, after
 from reception.domain.codes import Role
@@ -129,7 +129,7 @@ async def book(
     slot = await _wanted(db, request.slot_id, actor, now)
     try:
         _give_up_if_hopeless(slot, actor, now)
-        async with db.transaction() as tx:
+        async with db.transaction(actor) as tx:
             booking_id = await _book(tx, request, actor, key, now)
             return await _view(tx, booking_id, now)
     except (_Lost, Overlapping, NotUnique, Contended):
@@ -149,7 +149,7 @@ async def hold(db: Database, *, slot_id: str, actor: Actor, now: datetime) -> Sl
 
     """
     lost = False
-    async with db.transaction() as tx:
+    async with db.transaction(actor) as tx:
         slot = await _bookable(tx, slot_id, actor, now)
         by = _holder(actor)
         if not await calendar.hold_slot(tx, slot.id, by=by, until=now + HOLD_FOR, now=now):
@@ -164,7 +164,7 @@ async def hold(db: Database, *, slot_id: str, actor: Actor, now: datetime) -> Sl
 
 async def release(db: Database, *, slot_id: str, actor: Actor, now: datetime) -> None:
     """Give up the actor's hold on a slot; a slot held by somebody else stays as it is."""
-    async with db.transaction() as tx:
+    async with db.transaction(actor) as tx:
         await calendar.release_slot(tx, slot_id, by=_holder(actor))
 
 
@@ -190,7 +190,7 @@ async def cancel(
     if by == "government" and not reason.strip():
         raise BadInput(field="reason", reason="missing")
     move = BookingMove.CANCEL_BY_PETITIONER if by == "petitioner" else BookingMove.CANCEL_BY_GOV
-    async with db.transaction() as tx:
+    async with db.transaction(actor) as tx:
         row = await _require(tx, booking_id, actor, Action.CANCEL_BOOKING)
         await _end(tx, row, move, reason)
         if row[9] is not None:
@@ -228,7 +228,7 @@ async def move(
     slot = await _wanted(db, slot_id, actor, now)
     try:
         _give_up_if_hopeless(slot, actor, now)
-        async with db.transaction() as tx:
+        async with db.transaction(actor) as tx:
             row = await _require(tx, booking_id, actor, Action.MOVE_BOOKING)
             new = await _move(tx, row, slot_id, by, actor, now)
             return await _view(tx, new, now)
@@ -243,7 +243,7 @@ async def today(db: Database, *, actor: Actor, day: date, now: datetime) -> tupl
     leader see the rehearsal's.
     """
     require(actor, Action.JOIN_ROOM, _own(actor))
-    async with db.reading() as tx:
+    async with db.reading(actor) as tx:
         site_id, rehearsal = None, False
         if actor.role is Role.KIOSK:
             found = await places.kiosk(tx, actor.id)
@@ -276,7 +276,7 @@ async def check_in(db: Database, *, code: str, actor: Actor, now: datetime) -> B
         CheckInClosed: too early or too late; details say when it is open.
 
     """
-    async with db.transaction() as tx:
+    async with db.transaction(actor) as tx:
         kiosk = await places.kiosk(tx, actor.id)
         row = await rows.live_booking_by_code(tx, read_check_in_code(code))
         if row is None or kiosk is None or kiosk[0].site_id != row[0].site_id:
@@ -311,7 +311,7 @@ async def booking(db: Database, *, booking_id: str, actor: Actor) -> BookingView
         NotAllowed: it is none of the actor's.
 
     """
-    async with db.reading() as tx:
+    async with db.reading(actor) as tx:
         row = await _require(tx, booking_id, actor, Action.JOIN_ROOM)
     return booking_view(row, row[0].created_at)
 
@@ -531,7 +531,7 @@ async def _site(tx: Transaction, site_id: str, *, rehearsal: bool) -> Site:
 
 
 async def _wanted(db: Database, slot_id: str, actor: Actor, now: datetime) -> Slot:
-    async with db.reading() as tx:
+    async with db.reading(actor) as tx:
         return await _bookable(tx, slot_id, actor, now)
 
 
@@ -544,7 +544,7 @@ def _give_up_if_hopeless(slot: Slot, actor: Actor, now: datetime) -> None:
 
 async def _taken(db: Database, slot: Slot, now: datetime) -> SlotTaken:
     """Return the refusal for a lost slot, with what is free instead."""
-    async with db.reading() as tx:
+    async with db.reading(SYSTEM) as tx:
         free = await calendar.alternatives(tx, slot, now=now, limit=ALTERNATIVES)
     return SlotTaken(
         slot_id=slot.id,
@@ -566,7 +566,7 @@ async def _remembered(
 ) -> BookingView | None:
     if key is None:
         return None
-    async with db.reading() as tx:
+    async with db.reading(actor) as tx:
         found = await rows.remembered(tx, key)
         if found is None:
             return None

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from reception.domain.access import Action, Actor, Target
+from reception.domain.access import SYSTEM, Action, Actor, Target
 from reception.domain.codes import Mode
 from reception.domain.errors import BadInput, NotFound
 from reception.domain.reception_days import MOVES, DayMove, DayState, after, check_lead
@@ -156,7 +156,7 @@ async def load_day_table(
         raise BadInput(field="rows", reason=str(error)) from None
     if loaded != {year}:
         raise BadInput(field="rows", reason="wrong_year")
-    async with db.transaction() as tx:
+    async with db.transaction(SYSTEM) as tx:
         return await _load(tx, area_code, year, days, source, now)
 
 
@@ -200,7 +200,7 @@ async def day_table(db: Database, *, area_code: str) -> DayTable:
 
     Without any, every question to the table raises `YearNotLoaded`.
     """
-    async with db.reading() as tx:
+    async with db.reading(SYSTEM) as tx:
         return await table_of(tx, area_code)
 
 
@@ -232,7 +232,7 @@ async def add_rule(
     spans_of(valid_from, windows, slot_minutes, buffer_minutes)
     if valid_to is not None and valid_to < valid_from:
         raise BadInput(field="valid_to", reason="before_valid_from")
-    async with db.transaction() as tx:
+    async with db.transaction(actor) as tx:
         await _require_planner(tx, actor, leader_id, Action.PLAN_DAY)
         rule = ReceptionRule(
             id=new_id(),
@@ -256,7 +256,7 @@ async def add_rule(
 
 async def rules(db: Database, *, leader_id: str) -> tuple[RuleView, ...]:
     """Return a leader's rules, oldest first."""
-    async with db.reading() as tx:
+    async with db.reading(SYSTEM) as tx:
         return tuple(_rule_view(rule) for rule in await rows.rules_of(tx, leader_id))
 
 
@@ -273,7 +273,7 @@ async def plan(
         NotFound: there is no such rule.
 
     """
-    async with db.transaction() as tx:
+    async with db.transaction(actor) as tx:
         rule = await tx.get(ReceptionRule, rule_id)
         if rule is None:
             raise NotFound(thing="rule")
@@ -316,7 +316,7 @@ async def add_day(
     """
     check_lead(date, local_day(now), added=True)
     spans = spans_of(date, windows, slot_minutes, buffer_minutes)
-    async with db.transaction() as tx:
+    async with db.transaction(actor) as tx:
         leader = await _require_planner(tx, actor, leader_id, Action.PLAN_DAY)
         free = await not_offered_yet(tx, leader_id, spans)
         if not free:
@@ -339,7 +339,7 @@ async def publish(db: Database, *, day_ids: Iterable[str], actor: Actor, now: da
         MoveRefused: one is published already, or cancelled.
 
     """
-    async with db.transaction() as tx:
+    async with db.transaction(actor) as tx:
         for day_id in sorted(day_ids):
             found = await rows.day(tx, day_id)
             if found is None:
@@ -360,12 +360,12 @@ async def sweep(db: Database, *, now: datetime) -> tuple[str, ...]:
     A day is in progress from its first session on, and completed when its last slot is over and
     nobody waits or talks any more.
     """
-    async with db.reading() as tx:
+    async with db.reading(SYSTEM) as tx:
         begun = await rows.days_begun(
             tx, now - _BEGUN_WITHIN, now + _BEGUN_WITHIN, _STATES_BEFORE_BEGIN
         )
     began = await _move_days(db, begun, DayMove.BEGIN)
-    async with db.reading() as tx:
+    async with db.reading(SYSTEM) as tx:
         first = local_day(now - _COMPLETED_WITHIN)
         over = await rows.days_over(tx, DayState.IN_PROGRESS, first, now, _SESSIONS_GOING_ON)
     moves = [(day_id, DayState.IN_PROGRESS) for day_id in over]
@@ -378,7 +378,7 @@ async def _move_days(
     moves = list(found)
     if not moves:
         return ()
-    async with db.transaction() as tx:
+    async with db.transaction(SYSTEM) as tx:
         # Whoever changed a day since it was read was right; the next sweep looks again.
         return tuple(
             [
@@ -416,7 +416,7 @@ async def day(db: Database, *, day_id: str, now: datetime) -> DayView:
         NotFound: there is none with this id.
 
     """
-    async with db.reading() as tx:
+    async with db.reading(SYSTEM) as tx:
         found = await rows.day(tx, day_id)
         if found is None:
             raise NotFound(thing="day")
@@ -426,7 +426,7 @@ async def day(db: Database, *, day_id: str, now: datetime) -> DayView:
 
 async def slots(db: Database, *, day_id: str, now: datetime) -> tuple[SlotView, ...]:
     """Return the slots of a day by start."""
-    async with db.reading() as tx:
+    async with db.reading(SYSTEM) as tx:
         found = await rows.slots_of_day(tx, day_id)
     return tuple(slot_view(slot, leader, area, now) for slot, _, leader, area in found)
 
@@ -445,7 +445,7 @@ async def free_slots(
     They come soonest first; one that has begun is still offered while it lasts. A hold that ran
     out by `after` counts as free.
     """
-    async with db.reading() as tx:
+    async with db.reading(SYSTEM) as tx:
         found = await rows.free_slots(
             tx,
             within=within,
@@ -481,7 +481,7 @@ async def _days(
     *,
     published: bool,
 ) -> tuple[DayView, ...]:
-    async with db.reading() as tx:
+    async with db.reading(SYSTEM) as tx:
         found = await rows.days_between(
             tx, first, last, within=within, leader_id=leader_id, published=published
         )

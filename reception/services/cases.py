@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
 
-from reception.domain.access import Action, Actor, Target
+from reception.domain.access import SYSTEM, Action, Actor, Target
 from reception.domain.audit import AuditAction
 from reception.domain.cases import CaseMove, CaseState
 from reception.domain.codes import Category, Purpose, Role
@@ -131,7 +131,7 @@ async def register(db: Database, *, draft: CaseDraft, actor: Actor, now: datetim
         NotAllowed: the actor may not register cases.
 
     """
-    async with db.transaction() as tx:
+    async with db.transaction(actor) as tx:
         case = await register_case(tx, draft, actor, now)
         row = await rows.case(tx, case.id)
         assert row is not None
@@ -148,7 +148,7 @@ async def case_page(db: Database, *, case_id: str, actor: Actor, now: datetime) 
         NotAllowed: it is none of the actor's.
 
     """
-    async with db.reading() as tx:
+    async with db.reading(actor) as tx:
         row = await _require(tx, case_id, actor, Action.SEE_CASE)
         page = CasePage(
             case=case_view(row),
@@ -170,7 +170,7 @@ async def case_page(db: Database, *, case_id: str, actor: Actor, now: datetime) 
                 ]
             ),
         )
-    async with db.transaction() as tx:
+    async with db.transaction(actor) as tx:
         audit.record(tx, AuditAction.CASE_OPENED, actor, "case", case_id, now)
     return page
 
@@ -191,7 +191,7 @@ async def list_cases(
         Action.SEE_CASE,
         Target(area_code=actor.area_code, organ_id=actor.organ_id, leader_id=actor.leader_id),
     )
-    async with db.reading() as tx:
+    async with db.reading(actor) as tx:
         found = await rows.cases(
             tx,
             within=actor.area_code if actor.role is Role.CLERK else None,
@@ -227,7 +227,7 @@ async def move(
 
     """
     action = Action.WITHDRAW_CASE if move is CaseMove.WITHDRAW else Action.SEE_CASE
-    async with db.transaction() as tx:
+    async with db.transaction(actor) as tx:
         row = await _require(tx, case_id, actor, action)
         await advance_case(tx, row[0], move, actor, now, organ_id=organ_id, remark=note.strip())
         moved = await rows.case(tx, case_id)
@@ -243,7 +243,7 @@ async def query(db: Database, *, query_code: str, now: datetime) -> PublicCase:
 
     """
     code = read_query_code(query_code)
-    async with db.reading() as tx:
+    async with db.reading(SYSTEM) as tx:
         row = await rows.case_by_query_code(tx, code)
         if row is None:
             raise CodeUnknown(kind="query")

@@ -124,7 +124,7 @@ async def open_now(db: Database, *, now: datetime) -> tuple[DemoBooking, ...]:
         NotFound: the database holds no demo.
 
     """
-    async with db.transaction() as tx:
+    async with db.transaction(SYSTEM) as tx:
         account = await account_rows.account_by_login(tx, "leader")
         found = None
         if account is not None and account.leader_id is not None:
@@ -269,7 +269,7 @@ async def _add_logins(
     db: Database, leader_id: str, organ_id: str, now: datetime
 ) -> tuple[DemoLogin, ...]:
     wanted = (
-        (Role.ADMIN, "admin", "管理员（演示）", "系统管理员", CITY),
+        (Role.SYSADMIN, "admin", "管理员（演示）", "系统管理员", CITY),
         (Role.CLERK, "clerk", "方敏（演示）", "信访局登记员", COUNTY),
         (Role.LEADER, "leader", "周正明（演示）", "县委副书记、县长", COUNTY),
         (Role.HANDLER, "handler", "何涛（演示）", "水务局承办人", COUNTY),
@@ -323,7 +323,7 @@ async def _plan(db: Database, leaders: Sequence[str], clerk: Actor, now: datetim
 
 
 async def _clerk(db: Database) -> Actor:
-    async with db.reading() as tx:
+    async with db.reading(SYSTEM) as tx:
         account = await account_rows.account_by_login(tx, "clerk")
     if account is None:
         raise NotFound(thing="demo")

@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from reception.domain.access import SYSTEM
 from reception.domain.errors import MovedMeanwhile
 from reception.storage import jobs as rows
 from reception.storage.database import Database, Transaction
@@ -39,7 +40,7 @@ async def claim(
     When the lease runs out before the job is settled, somebody else may claim it.
     """
     until = now + timedelta(seconds=lease_seconds)
-    async with db.transaction() as tx:
+    async with db.transaction(SYSTEM) as tx:
         found = await rows.claim(tx, names, until, now, limit)
     return tuple(
         Job(
@@ -61,7 +62,7 @@ async def done(db: Database, *, job: Job, now: datetime) -> None:
         MovedMeanwhile: the lease ran out and another attempt holds the job.
 
     """
-    async with db.transaction() as tx:
+    async with db.transaction(SYSTEM) as tx:
         if not await rows.settle(tx, job.id, job.attempt, done_at=now):
             raise MovedMeanwhile(thing="job")
 
@@ -74,7 +75,7 @@ async def failed(db: Database, *, job: Job, error: str, now: datetime) -> None:
 
     """
     again_at = now + back_off(job.attempt)
-    async with db.transaction() as tx:
+    async with db.transaction(SYSTEM) as tx:
         if not await rows.settle(
             tx, job.id, job.attempt, due_at=again_at, last_error=error[:LONGEST_ERROR]
         ):

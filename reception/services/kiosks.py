@@ -35,7 +35,7 @@ async def create_kiosk(
         NotFound: there is no such site.
 
     """
-    async with db.transaction() as tx:
+    async with db.transaction(by) as tx:
         if await places.site(tx, site_id) is None:
             raise NotFound(thing="site")
         return add_kiosk(tx, site_id=site_id, name=name, by=by, now=now)
@@ -74,13 +74,13 @@ async def actor_of_kiosk(db: Database, *, key: str, now: datetime) -> Actor:
         NotLoggedIn: no kiosk has this key.
 
     """
-    async with db.reading() as tx:
+    async with db.reading(SYSTEM) as tx:
         found = await rows.kiosk_by_hash(tx, hash_of(key))
     if found is None:
         raise NotLoggedIn
     kiosk, site = found
     if kiosk.last_seen_at is None or now - kiosk.last_seen_at >= SEEN_EVERY:
-        async with db.transaction() as tx:
+        async with db.transaction(SYSTEM) as tx:
             await rows.see_kiosk(tx, kiosk.id, now)
     return Actor(
         kind="kiosk",

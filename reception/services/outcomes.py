@@ -66,7 +66,7 @@ async def save_outcome(
 
     """
     check_outcome(Claim(draft.type, draft.text, draft.owner_organ_id, draft.due_on), local_day(now))
-    async with db.transaction() as tx:
+    async with db.transaction(actor) as tx:
         row = await require_session(tx, session_id)
         session = row[0]
         require_one(actor, Action.SET_OUTCOME, await targets(tx, row, actor))

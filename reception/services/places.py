@@ -4,6 +4,7 @@ from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from reception.domain.access import SYSTEM
 from reception.domain.areas import level_of, parent_of, path_of
 from reception.domain.codes import Level
 from reception.domain.errors import BadInput, NotFound
@@ -99,7 +100,7 @@ async def add_area(db: Database, *, code: str, name: str) -> str:
     """
     parent = parent_of(code)
     try:
-        async with db.transaction() as tx:
+        async with db.transaction(SYSTEM) as tx:
             above = () if parent is None else await rows.area_names(tx, {parent})
             tx.add(_area(code, name, above))
     except NotUnique:
@@ -119,7 +120,7 @@ async def import_areas(db: Database, *, listed: Iterable[tuple[int, str, str]]) 
     added, renamed, kept = 0, 0, 0
     faults = []
     try:
-        async with db.transaction() as tx:
+        async with db.transaction(SYSTEM) as tx:
             known = {area.code: area for area in await rows.areas(tx, None)}
             # A shorter path is higher up: parents come before what lies in them.
             for line, code, name in sorted(listed, key=lambda row: (_depth(row[1]), row[0])):
@@ -171,7 +172,7 @@ async def add_site(
     """Add a site where `rooms` receptions can run at once; return its id."""
     if rooms < 1:
         raise BadInput(field="rooms", reason="too_few")
-    async with db.transaction() as tx:
+    async with db.transaction(SYSTEM) as tx:
         await _require_area(tx, area_code)
         site = Site(
             id=new_id(),
@@ -188,7 +189,7 @@ async def add_site(
 
 async def add_organ(db: Database, *, area_code: str, name: str) -> str:
     """Add an organ; return its id."""
-    async with db.transaction() as tx:
+    async with db.transaction(SYSTEM) as tx:
         await _require_area(tx, area_code)
         organ = Organ(id=new_id(), area_code=area_code, name=name)
         tx.add(organ)
@@ -199,7 +200,7 @@ async def add_leader(
     db: Database, *, area_code: str, name: str, title: str, portfolio: str, body: str = "政府"
 ) -> str:
     """Add a leader; return the id."""
-    async with db.transaction() as tx:
+    async with db.transaction(SYSTEM) as tx:
         await _require_area(tx, area_code)
         leader = Leader(
             id=new_id(),
@@ -216,7 +217,7 @@ async def add_leader(
 
 async def areas(db: Database, *, within: str | None = None) -> tuple[AreaView, ...]:
     """Return the areas of a subtree, or all, from the top down."""
-    async with db.reading() as tx:
+    async with db.reading(SYSTEM) as tx:
         found = await rows.areas(tx, within)
     views = tuple(
         AreaView(code=area.code, name=area.name, level=area.level, parent_code=area.parent_code)
@@ -240,7 +241,7 @@ async def whole_tree(db: Database) -> str:
 
 async def sites(db: Database, *, within: str | None = None) -> tuple[SiteView, ...]:
     """Return the sites of a subtree, or all."""
-    async with db.reading() as tx:
+    async with db.reading(SYSTEM) as tx:
         return tuple(site_view(site, area) for site, area in await rows.sites(tx, within))
 
 
@@ -251,7 +252,7 @@ async def kiosk(db: Database, *, kiosk_id: str) -> KioskView:
         NotFound: there is none with this id.
 
     """
-    async with db.reading() as tx:
+    async with db.reading(SYSTEM) as tx:
         found = await rows.kiosk(tx, kiosk_id)
     if found is None:
         raise NotFound(thing="kiosk")
@@ -261,13 +262,13 @@ async def kiosk(db: Database, *, kiosk_id: str) -> KioskView:
 
 async def organs(db: Database, *, within: str) -> tuple[OrganView, ...]:
     """Return the organs of a subtree."""
-    async with db.reading() as tx:
+    async with db.reading(SYSTEM) as tx:
         return tuple(organ_view(organ) for organ in await rows.organs(tx, within))
 
 
 async def leaders(db: Database, *, within: str | None = None) -> tuple[LeaderView, ...]:
     """Return the leaders of a subtree, or all, from the top down."""
-    async with db.reading() as tx:
+    async with db.reading(SYSTEM) as tx:
         return tuple(leader_view(leader, area) for leader, area in await rows.leaders(tx, within))
 
 

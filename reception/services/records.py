@@ -95,7 +95,7 @@ async def begin(db: Database, *, session_id: str, now: datetime) -> str:
         ConsentNeeded: the petitioner's last answer is not yes.
 
     """
-    async with db.transaction() as tx:
+    async with db.transaction(SYSTEM) as tx:
         if await session_rows.session(tx, session_id) is None:
             raise NotFound(thing="session")
         answer = await session_rows.consent(tx, session_id)
@@ -138,13 +138,13 @@ async def progress(
     now: datetime,
 ) -> None:
     """Note how much of a running recording is on disk."""
-    async with db.transaction() as tx:
+    async with db.transaction(SYSTEM) as tx:
         await rows.grown(tx, recording_id, bytes, now)
 
 
 async def running(db: Database) -> tuple[tuple[str, str], ...]:
     """Return the recordings that were begun and not ended, as (recording, session)."""
-    async with db.reading() as tx:
+    async with db.reading(SYSTEM) as tx:
         return tuple(await rows.running(tx))
 
 
@@ -153,7 +153,7 @@ async def ended(db: Database, *, recording_id: str, now: datetime) -> None:
 
     Saying so twice is no error.
     """
-    async with db.transaction() as tx:
+    async with db.transaction(SYSTEM) as tx:
         if not await rows.change(tx, recording_id, ["recording"], state="finishing", ended_at=now):
             return
         await enqueue(
@@ -181,7 +181,7 @@ async def finished(
         MovedMeanwhile: it is still recording, or was given up.
 
     """
-    async with db.transaction() as tx:
+    async with db.transaction(SYSTEM) as tx:
         recording = await _require(tx, recording_id)
         if not await rows.change(tx, recording_id, ["finishing", "ready"], state="ready"):
             raise MovedMeanwhile(thing="recording")
@@ -199,7 +199,7 @@ async def finished(
 
 async def failed(db: Database, *, recording_id: str, cause: str, now: datetime) -> None:
     """Note that a recording cannot go on or be finished, and why."""
-    async with db.transaction() as tx:
+    async with db.transaction(SYSTEM) as tx:
         recording = await _require(tx, recording_id)
         await rows.change(
             tx,
@@ -220,7 +220,7 @@ async def recording(db: Database, *, recording_id: str, actor: Actor) -> Recordi
         NotAllowed: the session is none of the actor's.
 
     """
-    async with db.reading() as tx:
+    async with db.reading(actor) as tx:
         found = await _require(tx, recording_id)
         session = await tx.get_one(Session, found.session_id)
         await _require_looker(tx, session, actor)
@@ -240,7 +240,7 @@ async def file(db: Database, *, file_id: str, actor: Actor, now: datetime) -> Fi
 
     """
     since = now - VIEWED_AGAIN_AFTER
-    async with db.reading() as tx:
+    async with db.reading(actor) as tx:
         found = await rows.file(tx, file_id)
         if found is None:
             raise NotFound(thing="file")
@@ -260,7 +260,7 @@ async def file(db: Database, *, file_id: str, actor: Actor, now: datetime) -> Fi
 async def _note_viewing(
     db: Database, session: Session, actor: Actor, now: datetime, since: datetime
 ) -> None:
-    async with db.transaction() as tx:
+    async with db.transaction(actor) as tx:
         if not await rows.view(tx, session.id, actor, now, since=since):
             return
         audit.record(tx, AuditAction.RECORDING_VIEWED, actor, "session", session.id, now)

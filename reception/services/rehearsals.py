@@ -21,7 +21,7 @@ from scheduler.calendar import local_day
 
 MOST_ROOMS: Final = 200
 
-_REHEARSERS: Final = frozenset({Role.ADMIN, Role.CLERK, Role.SYSTEM})
+_REHEARSERS: Final = frozenset({Role.SYSADMIN, Role.CLERK, Role.SYSTEM})
 _LONGEST_SLOT: Final = timedelta(minutes=1)
 _WITHIN: Final = timedelta(minutes=50)
 """All slots begin within this span: check-in opens 60 minutes ahead, so all can run at once."""
@@ -53,7 +53,7 @@ async def create(db: Database, *, rooms: int, actor: Actor, now: datetime) -> Re
         raise NotAllowed(action="rehearse", reason="role")
     if not 1 <= rooms <= MOST_ROOMS:
         raise BadInput(field="rooms", reason="not_in_range", least=1, most=MOST_ROOMS)
-    async with db.transaction() as tx:
+    async with db.transaction(actor) as tx:
         leader, site = await _put_hidden(tx, actor.area_code)
         rehearsal = Rehearsal(
             id=new_id(),
@@ -105,7 +105,7 @@ async def remove(
     """
     if actor.role not in _REHEARSERS:
         raise NotAllowed(action="rehearse", reason="role")
-    async with db.transaction() as tx:
+    async with db.transaction(actor) as tx:
         rehearsal = await rows.rehearsal(tx, rehearsal_id)
         if rehearsal is None:
             raise NotFound(thing="rehearsal")

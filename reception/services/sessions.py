@@ -161,7 +161,7 @@ async def snapshot(db: Database, *, session_id: str) -> Snapshot:
         NotFound: there is no such session.
 
     """
-    async with db.reading() as tx:
+    async with db.reading(SYSTEM) as tx:
         return await snapshot_of(tx, await require_session(tx, session_id))
 
 
@@ -173,7 +173,7 @@ async def session(db: Database, *, session_id: str, actor: Actor) -> SessionView
         NotAllowed: it is none of the actor's.
 
     """
-    async with db.reading() as tx:
+    async with db.reading(actor) as tx:
         row = await require_session(tx, session_id)
         action = Action.JOIN_ROOM if actor.role is Role.KIOSK else Action.SEE_CASE
         require_one(actor, action, await targets(tx, row, actor))
@@ -182,7 +182,7 @@ async def session(db: Database, *, session_id: str, actor: Actor) -> SessionView
 
 async def live(db: Database) -> tuple[str, ...]:
     """Return the ids of the sessions in which people are together now."""
-    async with db.reading() as tx:
+    async with db.reading(SYSTEM) as tx:
         return tuple(await rows.live_ids(tx))
 
 
@@ -197,7 +197,7 @@ async def save_preparation(
 
     """
     text = _text(note, "note", LONGEST_NOTE)
-    async with db.transaction() as tx:
+    async with db.transaction(actor) as tx:
         row = await _allowed(tx, session_id, actor, SessionMove.PREPARE)
         current: Session = row[0]
         if current.state not in _PREPARABLE:
@@ -233,7 +233,7 @@ async def move(
     """
     if move in {SessionMove.PREPARE, SessionMove.CHECK_IN, SessionMove.SIGN}:
         raise MoveRefused(move=move.value, reason="has_its_own_request")
-    async with db.transaction() as tx:
+    async with db.transaction(actor) as tx:
         await _move(tx, session_id, move, actor, now, reason)
         return await snapshot_of(tx, await require_session(tx, session_id))
 
@@ -256,7 +256,7 @@ async def consent(
 
     """
     version = _text(text_version, "text_version", LONGEST_VERSION)
-    async with db.transaction() as tx:
+    async with db.transaction(actor) as tx:
         row = await require_session(tx, session_id)
         require_one(actor, Action.ANSWER_CONSENT, await targets(tx, row, actor))
         current: Session = row[0]
@@ -308,7 +308,7 @@ async def save_record(
 
     """
     body = _text(text, "text", LONGEST_RECORD)
-    async with db.transaction() as tx:
+    async with db.transaction(actor) as tx:
         row = await require_session(tx, session_id)
         require_one(actor, Action.WRITE_RECORD, await targets(tx, row, actor))
         current: Session = row[0]
@@ -350,7 +350,7 @@ async def sign(
     ):
         raise BadInput(field="strokes", reason="not_path_data")
     step = SessionMove.REFUSE_SIGN if strokes is None else SessionMove.SIGN
-    async with db.transaction() as tx:
+    async with db.transaction(actor) as tx:
         await _move(tx, session_id, step, actor, now, "")
         record = await rows.record(tx, session_id)
         version = 0 if record is None else record.version
@@ -390,7 +390,7 @@ async def rate(
     if target not in {"session", "petition_office", "organ"} or level not in {0, 1, 3}:
         raise BadInput(field="rating", reason="unknown")
     try:
-        async with db.transaction() as tx:
+        async with db.transaction(actor) as tx:
             row = await require_session(tx, session_id)
             # Rating by code is open to anybody; in the room it is the kiosk of this session.
             action = Action.ANSWER_CONSENT if actor.role is Role.KIOSK else Action.RATE
@@ -423,7 +423,7 @@ async def receipt(db: Database, *, session_id: str, actor: Actor, now: datetime)
         NotAllowed: it is none of the actor's.
 
     """
-    async with db.reading() as tx:
+    async with db.reading(actor) as tx:
         row = await require_session(tx, session_id)
         require_one(actor, Action.JOIN_ROOM, await targets(tx, row, actor))
         current, _, leader, _, site, _ = row
@@ -446,12 +446,12 @@ async def receipt(db: Database, *, session_id: str, actor: Actor, now: datetime)
 
 async def sweep(db: Database, *, now: datetime) -> tuple[str, ...]:
     """Break off the sessions that have been reconnecting for 10 minutes; return their ids."""
-    async with db.reading() as tx:
+    async with db.reading(SYSTEM) as tx:
         lost = [one.id for one in await rows.lost_since(tx, now - BREAK_OFF_AFTER)]
     broken = []
     for session_id in lost:
         try:
-            async with db.transaction() as tx:
+            async with db.transaction(SYSTEM) as tx:
                 await _move(tx, session_id, SessionMove.BREAK_OFF, SYSTEM, now, "too_long")
         except (MoveRefused, MovedMeanwhile):
             continue  # somebody came back just now

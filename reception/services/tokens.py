@@ -17,7 +17,7 @@ async def create_token(
     db: Database, *, name: str, role: Role, area_code: str, now: datetime
 ) -> str:
     """Create an API token and return it; it is shown once, only its hash is kept."""
-    async with db.transaction() as tx:
+    async with db.transaction(SYSTEM) as tx:
         return add_token(tx, name=name, role=role, area_code=area_code, now=now)
 
 
@@ -67,7 +67,7 @@ async def actor_of_token(db: Database, *, token: str, now: datetime) -> Actor:
         NotLoggedIn: unknown or revoked.
 
     """
-    async with db.reading() as tx:
+    async with db.reading(SYSTEM) as tx:
         found = await rows.token_by_hash(tx, hash_of(token))
     if found is None or found.revoked_at is not None:
         raise NotLoggedIn

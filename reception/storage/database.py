@@ -10,6 +10,8 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
+from reception.crypto.vault import Vault
+from reception.domain.access import Actor
 from reception.domain.audit import AuditFact
 from reception.storage import audit, sqlite
 from reception.storage.errors import ConstraintBroken, Contended, NotUnique, Overlapping
@@ -28,7 +30,6 @@ _PRAGMAS = (
     "PRAGMA journal_mode = WAL",
     # NORMAL may lose an acknowledged commit when the power goes.
     "PRAGMA synchronous = FULL",
-    "PRAGMA foreign_keys = ON",
     "PRAGMA secure_delete = ON",
     "PRAGMA trusted_schema = OFF",
 )
@@ -46,11 +47,14 @@ _TRY_AGAIN_STATES = {
 class Transaction(AsyncSession):
     """One unit of work; it lives inside the `async with` that opened it and nowhere else.
 
-    What is put into `facts` is appended to the audit log right before the commit, or never.
+    It is done for `actor`; `vault` opens and seals what it reads and writes. What is put into
+    `facts` is appended to the audit log right before the commit, or never.
     """
 
-    def __init__(self, *arguments: Any, **options: Any) -> None:
+    def __init__(self, *arguments: Any, actor: Actor, vault: Vault, **options: Any) -> None:
         super().__init__(*arguments, **options)
+        self.actor = actor
+        self.vault = vault
         self.facts: list[AuditFact] = []
 
     async def put(self, *new_rows: object) -> None:
@@ -71,7 +75,8 @@ class Database:
 
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, vault: Vault) -> None:
+        self.vault = vault
         self.dialect = make_url(url).get_backend_name()
         self._engine = create_engine(url)
         self._reader = self._engine.execution_options(sqlite_begin="BEGIN")
@@ -79,8 +84,8 @@ class Database:
         # handler, which still stands between processes, polls.
         self._turn = asyncio.Lock() if self.dialect == "sqlite" else None
 
-    def transaction(self) -> AbstractAsyncContextManager[Transaction]:
-        """Open a transaction that may write (on SQLite it takes the write lock first).
+    def transaction(self, actor: Actor) -> AbstractAsyncContextManager[Transaction]:
+        """Open a transaction for `actor` that may write (on SQLite it takes the write lock first).
 
         Raises:
             Contended: the database stayed busy, or broke a deadlock by ending this transaction.
@@ -89,11 +94,11 @@ class Database:
             ConstraintBroken: any other constraint was; a bug of ours.
 
         """
-        return self._open(self._engine, self._turn or nullcontext())
+        return self._open(actor, self._engine, self._turn or nullcontext())
 
-    def reading(self) -> AbstractAsyncContextManager[Transaction]:
-        """Open a transaction that only reads; on SQLite it runs beside a writer."""
-        return self._open(self._reader, nullcontext())
+    def reading(self, actor: Actor) -> AbstractAsyncContextManager[Transaction]:
+        """Open a transaction for `actor` that only reads; on SQLite it runs beside a writer."""
+        return self._open(actor, self._reader, nullcontext())
 
     async def close(self) -> None:
         """Close every connection; open transactions must have ended."""
@@ -101,13 +106,15 @@ class Database:
 
     @asynccontextmanager
     async def _open(
-        self, engine: AsyncEngine, turn: AbstractAsyncContextManager[Any]
+        self, actor: Actor, engine: AsyncEngine, turn: AbstractAsyncContextManager[Any]
     ) -> AsyncIterator[Transaction]:
         async with turn:
             try:
                 async with (
                     Transaction(
                         engine,
+                        actor=actor,
+                        vault=self.vault,
                         expire_on_commit=False,
                         # States change by UPDATE … WHERE; what is read afterwards must be the row.
                         execution_options={"populate_existing": True},
@@ -126,17 +133,18 @@ class Database:
                 raise Contended(reason="pool") from error
 
 
-def create_engine(url: str, *, limits: bool = True) -> AsyncEngine:
+def create_engine(url: str, *, migrating: bool = False) -> AsyncEngine:
     """Return an engine with our durability and safety settings.
 
     Errors name the statement without its values: those may be somebody's name.
 
-    `limits=False` leaves out PostgreSQL's time limits: a migration may take longer.
+    `migrating=True` leaves out PostgreSQL's time limits, since a migration may take longer, and
+    SQLite's foreign keys, since a table it changes is built anew; who migrates checks them.
     """
     if make_url(url).get_backend_name() == "sqlite":
-        return _sqlite_engine(url)
+        return _sqlite_engine(url, foreign_keys=not migrating)
     settings = {"application_name": "reception", "timezone": "UTC"}
-    if limits:
+    if not migrating:
         settings["statement_timeout"] = STATEMENT_TIMEOUT
         settings["idle_in_transaction_session_timeout"] = IDLE_IN_TRANSACTION_TIMEOUT
     return create_async_engine(
@@ -150,7 +158,7 @@ def create_engine(url: str, *, limits: bool = True) -> AsyncEngine:
     )
 
 
-def _sqlite_engine(url: str) -> AsyncEngine:
+def _sqlite_engine(url: str, *, foreign_keys: bool) -> AsyncEngine:
     sqlite.require_safe_library()
     engine = create_async_engine(
         url, pool_size=POOL_SIZE, pool_timeout=POOL_WAIT_SECONDS, hide_parameters=True
@@ -163,6 +171,7 @@ def _sqlite_engine(url: str) -> AsyncEngine:
         cursor = dbapi_connection.cursor()
         for pragma in _PRAGMAS:
             cursor.execute(pragma)
+        cursor.execute(f"PRAGMA foreign_keys = {'ON' if foreign_keys else 'OFF'}")
         cursor.close()
 
     @event.listens_for(engine.sync_engine, "begin")

@@ -8,8 +8,9 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
+from reception.domain.access import SYSTEM
 from reception.storage.database import Database, create_engine
-from reception.storage.errors import SchemaMissing, SchemaTooNew
+from reception.storage.errors import ConstraintBroken, SchemaMissing, SchemaTooNew
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -17,8 +18,8 @@ _UPGRADE_LOCK = 0x76_72_65_63
 """Any fixed number: two processes that upgrade at once take turns on it."""
 
 
-async def upgrade(url: str) -> None:
-    """Apply every revision the database at `url` lacks, all in one transaction.
+async def upgrade(url: str, *, revision: str = "head") -> None:
+    """Apply every revision up to `revision` the database at `url` lacks, all in one transaction.
 
     An SQLite file is created when absent; its folder must exist.
 
@@ -26,14 +27,14 @@ async def upgrade(url: str) -> None:
         SchemaTooNew: a newer version of the program has been here.
 
     """
-    engine = create_engine(url, limits=False)
+    engine = create_engine(url, migrating=True)
     try:
         async with engine.begin() as connection:
             if connection.dialect.name == "postgresql":
                 await connection.execute(
                     text("SELECT pg_advisory_xact_lock(:key)"), {"key": _UPGRADE_LOCK}
                 )
-            await connection.run_sync(_upgrade)
+            await connection.run_sync(_upgrade, revision)
     finally:
         await engine.dispose()
 
@@ -46,7 +47,7 @@ async def require_current(db: Database) -> None:
         SchemaMissing: the database is empty or older; run `reception migrate`.
 
     """
-    async with db.reading() as tx:
+    async with db.reading(SYSTEM) as tx:
         connection = await tx.connection()
         found = await connection.run_sync(_revision)
     newest = ScriptDirectory.from_config(_config()).get_current_head()
@@ -69,8 +70,12 @@ def _revision(connection: Connection) -> str | None:
     return found
 
 
-def _upgrade(connection: Connection) -> None:
+def _upgrade(connection: Connection, revision: str) -> None:
     _revision(connection)
     config = _config()
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    command.upgrade(config, revision)
+    if connection.dialect.name == "sqlite":
+        broken = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()
+        if broken:
+            raise ConstraintBroken(f"foreign keys of {sorted({row[0] for row in broken})}")

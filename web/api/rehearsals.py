@@ -16,7 +16,7 @@ from web.api.operation import Call, Operations
 from web.api.places import Site
 
 OPERATIONS = Operations("rehearsals")
-_REHEARSERS = frozenset({Role.CLERK, Role.ADMIN})
+_REHEARSERS = frozenset({Role.CLERK, Role.SYSADMIN})
 MOST_ROOMS = 50
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 async def overview(request: Request) -> Response:
     """List leaders, organs, sites and kiosks of the area."""
-    actor = await require(request, Role.ADMIN)
+    actor = await require(request, Role.SYSADMIN)
     context = request.app[CONTEXT]
     return await page(
         request,

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 PUBLIC_HOME = "/calendar"
 HOMES: Mapping[Role, str] = {
-    Role.ADMIN: "/admin",
+    Role.SYSADMIN: "/admin",
     Role.CLERK: "/clerk",
     Role.HANDLER: "/cases",
     Role.LEADER: "/leader",

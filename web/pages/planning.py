@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 PREVIEW_DAYS = 366
 PLAN_DAYS = 60
-_READERS = (Role.CLERK, Role.ADMIN)
+_READERS = (Role.CLERK, Role.SYSADMIN)
 
 
 def parse_windows(text: str) -> tuple[tuple[time, time], ...]:

@@ -9,7 +9,7 @@ from typing import Any, cast
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
-from reception.domain.access import Actor
+from reception.domain.access import SYSTEM, Actor
 from reception.domain.codes import Mode, Role
 from reception.services import calendar, kiosks, places, tokens
 from reception.storage.database import Database
@@ -88,10 +88,10 @@ async def county(db: Database, tmp_path: Path) -> County:
         body="政府",
     )
     keys = {"kiosk": f"Kiosk {kiosk.key}"}
-    for role in (Role.CLERK, Role.ADMIN, Role.HANDLER):
+    for role in (Role.CLERK, Role.SYSADMIN, Role.HANDLER):
         token = await tokens.create_token(db, name=role.value, role=role, area_code=COUNTY, now=now)
         keys[role.value] = f"Bearer {token}"
-    async with db.transaction() as tx:
+    async with db.transaction(SYSTEM) as tx:
         token = tokens.add_token(
             tx, name="张明", role=Role.LEADER, area_code=COUNTY, leader_id=leader_id, now=now
         )

@@ -11,7 +11,7 @@ from web.api import OPERATIONS
 from web.api.operation import PREFIX, Operation
 
 ROUNDS = 6
-KEYED = frozenset({Role.CLERK, Role.ADMIN, Role.LEADER, Role.HANDLER, Role.KIOSK})
+KEYED = frozenset({Role.CLERK, Role.SYSADMIN, Role.LEADER, Role.HANDLER, Role.KIOSK})
 NONSENSE: tuple[object, ...] = (
     None,
     True,
@@ -65,7 +65,7 @@ async def test_every_operation_refuses_the_roles_it_does_not_name(
     api: ContractClient, county: County
 ) -> None:
     for operation in OPERATIONS:
-        others = {"clerk", "admin", "handler", "leader", "kiosk"} - set(operation.roles)
+        others = {"clerk", "sysadmin", "handler", "leader", "kiosk"} - set(operation.roles)
         for role in sorted(others if operation.roles else ()):
             answer = await api.ask(role, operation.method, _path(operation, "0" * 32))
             assert answer.code == "not_allowed", (operation.name, role)

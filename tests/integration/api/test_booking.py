@@ -104,7 +104,7 @@ async def test_a_stranger_sees_and_changes_no_booking(api: ContractClient, count
     path = f"/bookings/{made['id']}"
     assert (await api.ask("stranger", "GET", path)).status in (403, 404)
     assert (await api.ask("stranger", "DELETE", path, {"by": "petitioner"})).status in (403, 404)
-    assert await api.refused("admin", "GET", path) == (403, "not_allowed")
+    assert await api.refused("sysadmin", "GET", path) == (403, "not_allowed")
     assert await api.refused(None, "GET", path) == (401, "not_logged_in")
 
 

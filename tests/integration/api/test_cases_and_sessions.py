@@ -46,7 +46,7 @@ async def test_cases_stay_in_their_area_and_with_staff(api: ContractClient) -> N
     path = f"/cases/{made['id']}"
     assert (await api.ask("stranger", "GET", path)).status in (403, 404)
     assert (await api.get("stranger", "/cases"))["items"] == []
-    assert await api.refused("admin", "GET", "/cases") == (403, "not_allowed")
+    assert await api.refused("sysadmin", "GET", "/cases") == (403, "not_allowed")
     assert await api.refused("kiosk", "GET", path) == (403, "not_allowed")
     assert await api.refused(None, "GET", path) == (401, "not_logged_in")
     assert await api.refused("clerk", "GET", f"/cases/{'0' * 32}") == (404, "not_found")
@@ -87,7 +87,7 @@ async def test_tickets_are_for_those_who_take_part(api: ContractClient, county: 
     tickets = [(await api.send(who, "POST", path))["ticket"] for who in ("kiosk", "leader")]
     assert len(set(tickets)) == 2
     assert (await api.ask("stranger", "POST", path)).status in (403, 404)
-    assert await api.refused("admin", "POST", path) == (403, "not_allowed")
+    assert await api.refused("sysadmin", "POST", path) == (403, "not_allowed")
 
 
 async def _actor(county: County, who: str) -> Actor:

@@ -32,18 +32,18 @@ async def test_anybody_reads_areas_sites_and_leaders(api: ContractClient, county
 
 async def test_an_administrator_sets_a_township_up(api: ContractClient) -> None:
     code = f"{COUNTY}102"
-    made = await api.send("admin", "POST", "/areas", {"code": code, "name": "戊镇"})
+    made = await api.send("sysadmin", "POST", "/areas", {"code": code, "name": "戊镇"})
     assert made == {"id": code}
     site = await api.send(
-        "admin",
+        "sysadmin",
         "POST",
         "/sites",
         {"area_code": code, "name": "戊镇接访室", "address": "戊镇", "phone": "0579-84100001"},
     )
-    kiosk = await api.send("admin", "POST", "/kiosks", {"site_id": site["id"], "name": "一号机"})
-    shown = await api.get("admin", f"/kiosks/{kiosk['kiosk_id']}")
+    kiosk = await api.send("sysadmin", "POST", "/kiosks", {"site_id": site["id"], "name": "一号机"})
+    shown = await api.get("sysadmin", f"/kiosks/{kiosk['kiosk_id']}")
     assert (shown["site_id"], shown["site_name"]) == (site["id"], "戊镇接访室")
-    await api.send("admin", "POST", "/organs", {"area_code": code, "name": "镇政府"})
+    await api.send("sysadmin", "POST", "/organs", {"area_code": code, "name": "镇政府"})
     leader = {
         "area_code": code,
         "name": "王强（演示）",
@@ -51,14 +51,14 @@ async def test_an_administrator_sets_a_township_up(api: ContractClient) -> None:
         "portfolio": "全面工作",
         "body": "政府",
     }
-    await api.send("admin", "POST", "/leaders", leader)
+    await api.send("sysadmin", "POST", "/leaders", leader)
     leaders = await api.get(None, f"/leaders?within={code}")
     assert [found["title"] for found in leaders["items"]] == ["镇长"]
 
 
 async def test_an_area_that_is_there_already_is_refused(api: ContractClient) -> None:
     again = {"code": TOWNSHIP, "name": "丙镇"}
-    assert await api.refused("admin", "POST", "/areas", again) == (400, "bad_input")
+    assert await api.refused("sysadmin", "POST", "/areas", again) == (400, "bad_input")
 
 
 async def test_only_an_administrator_of_the_area_sets_it_up(
@@ -68,13 +68,13 @@ async def test_only_an_administrator_of_the_area_sets_it_up(
     elsewhere = {"area_code": ELSEWHERE, "name": "市信访局"}
     assert await api.refused(None, "POST", "/organs", organ) == (401, "not_logged_in")
     assert await api.refused("clerk", "POST", "/organs", organ) == (403, "not_allowed")
-    assert await api.refused("admin", "POST", "/organs", elsewhere) == (403, "not_allowed")
+    assert await api.refused("sysadmin", "POST", "/organs", elsewhere) == (403, "not_allowed")
 
 
 async def test_a_kiosk_at_an_unknown_site_is_refused(api: ContractClient) -> None:
     wish = {"site_id": "0" * 32, "name": "一号机"}
-    assert await api.refused("admin", "POST", "/kiosks", wish) == (404, "not_found")
-    assert await api.refused("admin", "GET", f"/kiosks/{'0' * 32}") == (404, "not_found")
+    assert await api.refused("sysadmin", "POST", "/kiosks", wish) == (404, "not_found")
+    assert await api.refused("sysadmin", "GET", f"/kiosks/{'0' * 32}") == (404, "not_found")
 
 
 async def test_a_rule_is_tried_out_stored_planned_and_published(
@@ -188,19 +188,19 @@ async def test_a_new_holiday_year_is_loaded_and_counted_with(api: ContractClient
         for day in days
     ]
     table = {"area_code": COUNTY, "year": 2030, "source": "国办发〔2029〕1号（演示）", "rows": rows}
-    assert await api.send("admin", "POST", "/day-tables", table) == {"version": 1}
-    assert await api.send("admin", "POST", "/day-tables", table) == {"version": 2}
+    assert await api.send("sysadmin", "POST", "/day-tables", table) == {"version": 1}
+    assert await api.send("sysadmin", "POST", "/day-tables", table) == {"version": 2}
     answer = await api.send(None, "POST", "/deadlines/preview", question)
     assert answer == {"strict": "2030-04-30", "legal": "2030-05-03"}
     short = table | {"rows": [*rows[:-1], rows[0]]}
-    assert await api.refused("admin", "POST", "/day-tables", short) == (400, "bad_input")
+    assert await api.refused("sysadmin", "POST", "/day-tables", short) == (400, "bad_input")
     worked = [*rows[:-1], {"day": "2030-12-31", "kind": "workday", "holiday": "元旦"}]
-    assert await api.refused("admin", "POST", "/day-tables", table | {"rows": worked}) == (
+    assert await api.refused("sysadmin", "POST", "/day-tables", table | {"rows": worked}) == (
         400,
         "bad_input",
     )
     elsewhere = table | {"area_code": ELSEWHERE}
-    assert await api.refused("admin", "POST", "/day-tables", elsewhere) == (403, "not_allowed")
+    assert await api.refused("sysadmin", "POST", "/day-tables", elsewhere) == (403, "not_allowed")
 
 
 async def test_the_texts_to_read_aloud_come_with_their_version(api: ContractClient) -> None:

@@ -13,7 +13,7 @@ from reception.domain.codes import Role
 from reception.domain.errors import NotLoggedIn
 from reception.services import accounts, kiosks, places
 from reception.storage.database import Database
-from tests.build import NOW
+from tests.build import NOW, VAULT
 from tests.databases import sqlite_url
 
 AREAS = "代码,名称\n330726,浦江县\n330700,金华市\n\n330726100,测试镇\n"
@@ -52,7 +52,7 @@ class Desk:
     @property
     def database(self) -> Database:
         """The database the commands wrote."""
-        return Database(sqlite_url(self.data / "reception.sqlite3"))
+        return Database(sqlite_url(self.data / "reception.sqlite3"), VAULT)
 
 
 @pytest.fixture
@@ -92,7 +92,7 @@ async def test_a_county_is_set_up_without_the_demo(desk: Desk) -> None:
 async def test_a_password_from_standard_input_is_not_printed(desk: Desk) -> None:
     desk.imports(AREAS)
     words = (
-        *("account", "create", "--login", "admin", "--name", "管理员", "--role", "admin"),
+        *("account", "create", "--login", "admin", "--name", "管理员", "--role", "sysadmin"),
         *("--area", "330700", "--password-stdin"),
     )
     made = desk.says(*words, typed="a password of mine\n")

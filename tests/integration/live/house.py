@@ -20,7 +20,7 @@ from reception.storage.database import Database
 from signaling.bot.channel import ChannelClosed
 from signaling.hub.hub import Hub
 from signaling.tasks import Supervisor
-from tests.build import CLERK, NOW, Prefecture, draft, open_day, prefecture
+from tests.build import CLERK, NOW, VAULT, Prefecture, draft, open_day, prefecture
 from tests.fakes import FixedClock
 from web.app import create_app
 from web.keys import WebContext
@@ -125,7 +125,7 @@ class House:
 @asynccontextmanager
 async def open_house(database_url: str, data: Path) -> AsyncIterator[House]:
     """Everything running until the block ends."""
-    db, clock, tasks = Database(database_url), FixedClock(NOW), Supervisor("house")
+    db, clock, tasks = Database(database_url, VAULT), FixedClock(NOW), Supervisor("house")
     recordings = data / "recordings"
     recordings.mkdir(parents=True)
     hub = Hub(

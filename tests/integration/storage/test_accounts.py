@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from reception.domain.access import SYSTEM
 from reception.domain.codes import Role
 from reception.domain.errors import BadCredentials, BadInput, NotLoggedIn, TooManyAttempts
 from reception.services import accounts, kiosks, places, tokens
@@ -115,7 +116,7 @@ async def test_no_secret_is_stored(db: Database) -> None:
     session = await _log_in(db)
     token = await tokens.create_token(db, name="接口", role=Role.CLERK, area_code=COUNTY, now=NOW)
     assert (await tokens.actor_of_token(db, token=token, now=NOW)).kind == "token"
-    async with db.reading() as tx:
+    async with db.reading(SYSTEM) as tx:
         stored = repr(
             [
                 {column.key: getattr(row, column.key) for column in table.__table__.c}
@@ -133,7 +134,7 @@ async def test_a_kiosk_is_known_by_its_key_and_seen_once_a_minute(db: Database) 
 
     async def last_seen(minutes: float) -> object:
         await kiosks.actor_of_kiosk(db, key=made.kiosk_key, now=later(minutes))
-        async with db.reading() as tx:
+        async with db.reading(SYSTEM) as tx:
             return (await tx.get_one(Kiosk, made.kiosk.id)).last_seen_at
 
     assert [await last_seen(minutes) for minutes in (0, 0.9, 1, 1.5)] == [

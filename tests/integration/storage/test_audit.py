@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import make_url, text
 
+from reception.domain.access import SYSTEM
 from reception.domain.audit import AuditAction
 from reception.services import audit
 from reception.services.audit_verify import Problem, Verdict, verify
@@ -17,7 +18,7 @@ from reception.storage import audit as rows
 from reception.storage.database import Database, Transaction
 from reception.storage.errors import ConstraintBroken
 from reception.storage.signing import Signer, load_or_make_key
-from tests.build import CLERK, NOW
+from tests.build import CLERK, NOW, VAULT
 
 Spoil = Callable[[Transaction], Awaitable[None]]
 
@@ -30,7 +31,7 @@ def signer(tmp_path: Path) -> Signer:
 async def add(db: Database, count: int, *, first: int = 1) -> None:
     """Append events about the cases `first`, `first` + 1, …, one transaction each."""
     for number in range(first, first + count):
-        async with db.transaction() as tx:
+        async with db.transaction(SYSTEM) as tx:
             audit.record(
                 tx, AuditAction.CASE_OPENED, CLERK, "case", f"case{number}", NOW, times=number
             )
@@ -43,7 +44,7 @@ async def looked_at(db: Database, signer: Signer | None, *, outside: str | None 
 
 async def spoil(db: Database, *statements: str) -> None:
     """Do as somebody with full rights on the database can: take the triggers off, then change."""
-    async with db.transaction() as tx:
+    async with db.transaction(SYSTEM) as tx:
         if db.dialect == "sqlite":
             for table in ("event", "checkpoint"):
                 for kind in ("update", "delete", "replace"):
@@ -69,7 +70,7 @@ async def test_an_empty_log_is_whole_and_has_nothing_to_sign(db: Database, signe
 
 async def test_a_transaction_that_fails_leaves_no_event(db: Database, signer: Signer) -> None:
     async def fail() -> None:
-        async with db.transaction() as tx:
+        async with db.transaction(SYSTEM) as tx:
             audit.record(tx, AuditAction.BOOKED, CLERK, "booking", "b1", NOW)
             raise LookupError
 
@@ -99,16 +100,16 @@ async def test_the_database_refuses_changes(db: Database, signer: Signer, statem
     if statement.endswith("99") and db.dialect == "sqlite":
         return  # SQLite's triggers are asked for each row, and there is none
     with pytest.raises(ConstraintBroken, match="append_only"):
-        async with db.transaction() as tx:
+        async with db.transaction(SYSTEM) as tx:
             await tx.execute(text(statement))
     assert (await looked_at(db, signer)).ok
 
 
 async def test_sqlite_refuses_to_replace_a_row(sqlite_database_url: str) -> None:
-    db = Database(sqlite_database_url)
+    db = Database(sqlite_database_url, VAULT)
     await add(db, 1)
     with pytest.raises(ConstraintBroken, match="append_only"):
-        async with db.transaction() as tx:
+        async with db.transaction(SYSTEM) as tx:
             await tx.execute(
                 text("INSERT OR REPLACE INTO audit_event SELECT * FROM audit_event WHERE seq = 1")
             )
@@ -199,7 +200,7 @@ async def test_what_was_spoiled_is_named(db: Database, signer: Signer, how: str)
 async def test_a_value_sqlite_cannot_even_read_is_named(
     sqlite_database_url: str, signer: Signer
 ) -> None:
-    db = Database(sqlite_database_url)
+    db = Database(sqlite_database_url, VAULT)
     await add(db, 3)
     await spoil(db, "UPDATE audit_event SET at = 'yesterday' WHERE seq = 2")
     assert (await looked_at(db, signer)).problem == Problem("altered", 2)
@@ -229,18 +230,18 @@ async def test_a_cut_log_is_found_only_by_an_outside_copy(db: Database, signer: 
 async def test_an_old_copy_of_the_database_is_found_only_by_an_outside_copy(
     sqlite_database_url: str, signer: Signer, tmp_path: Path
 ) -> None:
-    db = Database(sqlite_database_url)
+    db = Database(sqlite_database_url, VAULT)
     await add(db, 4)
     first = await audit.checkpoint(db, signer=signer, now=NOW)
     await db.close()
     path = Path(make_url(sqlite_database_url).database or "")
     shutil.copy(path, tmp_path / "old.db")
-    db = Database(sqlite_database_url)
+    db = Database(sqlite_database_url, VAULT)
     await add(db, 4, first=5)
     second = await audit.checkpoint(db, signer=signer, now=NOW)
     await db.close()
     shutil.copy(tmp_path / "old.db", path)
-    db = Database(sqlite_database_url)
+    db = Database(sqlite_database_url, VAULT)
     assert (await looked_at(db, signer)).ok
     assert (await looked_at(db, signer, outside=first)).ok
     kept = f"{first}\n{second}\n"
@@ -279,7 +280,7 @@ async def test_a_checkpoint_is_due_after_ten_minutes_or_a_thousand_events(
     await add(db, 1)
     assert not await audit.is_checkpoint_due(db, now=later - timedelta(seconds=1))
     assert await audit.is_checkpoint_due(db, now=later)
-    async with db.transaction() as tx:
+    async with db.transaction(SYSTEM) as tx:
         for number in range(999):
             audit.record(tx, AuditAction.CASE_OPENED, CLERK, "case", f"many{number}", NOW)
     assert await audit.is_checkpoint_due(db, now=NOW)
@@ -288,7 +289,7 @@ async def test_a_checkpoint_is_due_after_ten_minutes_or_a_thousand_events(
 async def test_two_who_sign_at_once_make_one_checkpoint(db: Database, signer: Signer) -> None:
     await add(db, 3)
     made = await asyncio.gather(*(audit.checkpoint(db, signer=signer, now=NOW) for _ in range(3)))
-    async with db.reading() as tx:
+    async with db.reading(SYSTEM) as tx:
         kept = [row.note for row in await rows.checkpoints(tx)]
     assert len(kept) == 1
     assert [note for note in made if note is not None] == kept

@@ -8,6 +8,7 @@ from typing import Final
 
 import pytest
 
+from reception.domain.access import SYSTEM
 from reception.domain.audit import AuditAction
 from reception.domain.cases import CaseMove
 from reception.domain.codes import Mode, Role
@@ -257,7 +258,7 @@ async def log_in_wrongly(desk: Desk) -> None:
 
 
 async def create_token(desk: Desk) -> None:
-    await tokens.create_token(desk.db, name="张三", role=Role.ADMIN, area_code=COUNTY, now=NOW)
+    await tokens.create_token(desk.db, name="张三", role=Role.SYSADMIN, area_code=COUNTY, now=NOW)
 
 
 async def create_kiosk(desk: Desk) -> None:
@@ -324,7 +325,7 @@ STEPS: Final[Sequence[tuple[Step, Sequence[AuditAction]]]] = (
 
 
 async def everything(db: Database, after: int = 0) -> Sequence[AuditEvent]:
-    async with db.reading() as tx:
+    async with db.reading(SYSTEM) as tx:
         return await rows.events_after(tx, after, 1000)
 
 

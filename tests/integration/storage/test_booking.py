@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
+from reception.domain.access import SYSTEM
 from reception.domain.bookings import BookingState
 from reception.domain.errors import (
     BadInput,
@@ -130,7 +131,7 @@ async def test_sixteen_processes_race_for_a_slot_and_one_wins(
                 assert slot.id not in offered
             slowest = max(slowest, *(answer["ms"] for answer in losers))
     log.info("slowest loser: %s ms", slowest)
-    async with db.reading() as tx:
+    async with db.reading(SYSTEM) as tx:
         count = select(func.count())
         assert await tx.scalar(count.select_from(Booking)) == ROUNDS
         assert await tx.scalar(count.select_from(PetitionCase)) == ROUNDS
@@ -192,7 +193,7 @@ async def test_the_database_refuses_a_second_booking_of_leader_room_or_slot(
     view = await _book(db, made, slots[0].id)
 
     async def copy(**changes: object) -> None:
-        async with db.transaction() as tx:
+        async with db.transaction(SYSTEM) as tx:
             old = await tx.get_one(Booking, view.id)
             columns = {column.key: getattr(old, column.key) for column in Booking.__table__.c}
             fresh = {**columns, "id": new_id(), "code": "000000", **changes}
@@ -303,7 +304,7 @@ async def test_what_is_over_or_unpublished_cannot_be_booked(db: Database) -> Non
     slots = await open_day(db, made.leader_id)
     with pytest.raises(SlotNotBookable):
         await booking.hold(db, slot_id=slots[0].id, actor=made.clerk, now=slots[0].ends_at)
-    async with db.transaction() as tx:
+    async with db.transaction(SYSTEM) as tx:
         (await tx.get_one(ReceptionDay, slots[0].day_id)).state = DayState.PLANNED
     with pytest.raises(DayNotPublished):
         await _book(db, made, slots[0].id)
@@ -337,7 +338,7 @@ async def test_killing_a_booker_between_statements_leaves_no_half_booking(
 
 
 async def _rows(db: Database) -> int:
-    async with db.reading() as tx:
+    async with db.reading(SYSTEM) as tx:
         found = [
             await tx.scalar(select(func.count()).select_from(table))
             for table in (Booking, PetitionCase, Session)

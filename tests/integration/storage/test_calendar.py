@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, event
 
+from reception.domain.access import SYSTEM
 from reception.domain.codes import Mode
 from reception.domain.errors import BadInput, MoveRefused, NotAllowed, SlotTaken
 from reception.domain.reception_days import DayState
@@ -15,7 +16,7 @@ from reception.storage.database import Database
 from scheduler.calendar import DayKind, DayRow, DaySpan
 from scheduler.errors import RuleUnknown
 from scheduler.rules import RestPolicy
-from tests.build import CITY, CLERK, COUNTY, NOW, TODAY, WINDOWS, later, open_day, prefecture
+from tests.build import CITY, CLERK, COUNTY, NOW, TODAY, VAULT, WINDOWS, later, open_day, prefecture
 
 
 async def _rule(db: Database, leader_id: str, text: str = "monthly_day 15") -> str:
@@ -204,7 +205,7 @@ async def test_only_a_clerk_of_the_area_plans(db: Database) -> None:
 
 
 async def test_a_search_for_free_slots_never_reads_them_all(sqlite_database_url: str) -> None:
-    db = Database(sqlite_database_url)
+    db = Database(sqlite_database_url, VAULT)
     made = await prefecture(db)
     slots = await open_day(db, made.leader_id)
     await booking.hold(db, slot_id=slots[0].id, actor=made.kiosk, now=NOW)
@@ -224,7 +225,7 @@ async def test_a_search_for_free_slots_never_reads_them_all(sqlite_database_url:
         event.remove(Engine, "before_cursor_execute", note)
     assert len(searches) == 3
     found: set[str] = set()
-    async with db.reading() as tx:
+    async with db.reading(SYSTEM) as tx:
         connection = await tx.connection()
         for sql, parameters in searches:
             plan = await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", parameters)

@@ -5,16 +5,17 @@ from datetime import timedelta
 
 import pytest
 
+from reception.domain.access import SYSTEM
 from reception.domain.errors import MovedMeanwhile
 from reception.services import jobs
 from reception.storage.database import Database
-from tests.build import NOW
+from tests.build import NOW, VAULT
 
 NAMES = ["tidy"]
 
 
 async def _enqueue(db: Database, *keys: str) -> None:
-    async with db.transaction() as tx:
+    async with db.transaction(SYSTEM) as tx:
         for key in keys:
             await jobs.enqueue(tx, name="tidy", key=key, due_at=NOW, args={"what": key})
 
@@ -27,7 +28,7 @@ async def _claim(db: Database, *, seconds: float = 0, limit: int = 1) -> tuple[j
 async def test_two_claimers_never_get_the_same_job(database_url: str, db: Database) -> None:
     keys = [str(number) for number in range(20)]
     await _enqueue(db, *keys)
-    other = Database(database_url)
+    other = Database(database_url, VAULT)
     got: list[str] = []
 
     async def work(mine: Database) -> None:
@@ -80,7 +81,7 @@ async def test_a_job_queued_in_a_transaction_that_fails_is_not_there(db: Databas
         pass
 
     async def fail_after_queueing() -> None:
-        async with db.transaction() as tx:
+        async with db.transaction(SYSTEM) as tx:
             await jobs.enqueue(tx, name="tidy", key="a", due_at=NOW, args={})
             raise Fault
 

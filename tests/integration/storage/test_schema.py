@@ -8,11 +8,13 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, inspect, text
 
+from reception.domain.access import SYSTEM
 from reception.storage import sqlite
 from reception.storage.database import Database, create_engine
 from reception.storage.errors import ConstraintBroken, SchemaMissing, SchemaTooNew, SqliteTooOld
 from reception.storage.schema import require_current, upgrade
 from reception.storage.tables import Table
+from tests.build import VAULT
 
 
 def _ours(name: str | None, kind: str, *_rest: object) -> bool:
@@ -61,21 +63,21 @@ async def test_models_and_migrations_have_the_same_checks(empty_url: str) -> Non
 async def test_upgrading_an_empty_database_and_again_changes_nothing_more(empty_url: str) -> None:
     await upgrade(empty_url)
     await upgrade(empty_url)
-    db = Database(empty_url)
+    db = Database(empty_url, VAULT)
     await require_current(db)
     await db.close()
 
 
 async def test_an_empty_database_is_refused_until_it_is_upgraded(empty_url: str) -> None:
-    db = Database(empty_url)
+    db = Database(empty_url, VAULT)
     with pytest.raises(SchemaMissing):
         await require_current(db)
     await db.close()
 
 
 async def test_a_database_of_a_newer_program_is_refused(database_url: str) -> None:
-    db = Database(database_url)
-    async with db.transaction() as tx:
+    db = Database(database_url, VAULT)
+    async with db.transaction(SYSTEM) as tx:
         await tx.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     with pytest.raises(SchemaTooNew):
         await require_current(db)
@@ -91,8 +93,8 @@ def test_a_sqlite_library_with_the_wal_bug_is_refused() -> None:
 
 
 async def test_sqlite_keeps_every_acknowledged_commit(sqlite_database_url: str) -> None:
-    db = Database(sqlite_database_url)
-    async with db.reading() as tx:
+    db = Database(sqlite_database_url, VAULT)
+    async with db.reading(SYSTEM) as tx:
         found = {
             name: (await tx.execute(text(f"PRAGMA {name}"))).scalar()
             for name in ("journal_mode", "synchronous", "foreign_keys", "secure_delete")
@@ -103,7 +105,7 @@ async def test_sqlite_keeps_every_acknowledged_commit(sqlite_database_url: str) 
 
 async def test_an_error_of_the_database_names_no_values(db: Database) -> None:
     async def insert(name: str) -> None:
-        async with db.transaction() as tx:
+        async with db.transaction(SYSTEM) as tx:
             await tx.execute(text("INSERT INTO petitioner (name) VALUES (:name)"), {"name": name})
 
     with pytest.raises(ConstraintBroken) as error:
@@ -111,3 +113,25 @@ async def test_an_error_of_the_database_names_no_values(db: Database) -> None:
     shown = "".join(traceback.format_exception(error.value))
     assert "petitioner" in str(error.value)
     assert "吴某某" not in shown.replace('insert("吴某某")', "")
+
+
+async def test_the_administrator_of_an_older_database_becomes_the_system_administrator(
+    empty_url: str,
+) -> None:
+    await upgrade(empty_url, revision="0004")
+    engine = create_engine(empty_url)
+    async with engine.begin() as connection:
+        for statement in (
+            "INSERT INTO area VALUES ('330700', '甲市', 'city', NULL, '330700')",
+            "INSERT INTO account VALUES ('a', 'admin', '管理员', 'admin', '330700', NULL, NULL, 'h',"
+            " '2026-01-01', NULL)",
+            "INSERT INTO auth_session VALUES ('t', 'a', '2026-01-01', '2026-01-01')",
+        ):
+            await connection.execute(text(statement))
+    await upgrade(empty_url)
+    async with engine.connect() as connection:
+        found = await connection.execute(
+            text("SELECT role FROM account JOIN auth_session ON account_id = id")
+        )
+        assert found.scalar_one() == "sysadmin"
+    await engine.dispose()

@@ -15,7 +15,7 @@ from aiohttp.web import Application, Request
 from reception.domain.codes import Role
 from reception.services import accounts
 from reception.storage.database import Database
-from tests.build import CITY, COUNTY, NOW, Prefecture, prefecture
+from tests.build import CITY, COUNTY, NOW, VAULT, Prefecture, prefecture
 from tests.fakes import FixedClock
 from web.app import create_app
 from web.keys import WebContext
@@ -138,7 +138,7 @@ class Site:
             login=name,
             name=f"{role.zh}（演示）",
             role=role,
-            area_code=COUNTY if role is not Role.ADMIN else CITY,
+            area_code=COUNTY if role is not Role.SYSADMIN else CITY,
             password=PASSWORD,
             organ_id=self.place.organ_id if role is Role.HANDLER else None,
             leader_id=self.place.leader_id if role is Role.LEADER else None,
@@ -167,7 +167,7 @@ async def open_site(
     database_url: str, data_root: Path, *, secure_cookies: bool = False
 ) -> AsyncIterator[Site]:
     """Serve a small prefecture from `database_url` until the block ends."""
-    db = Database(database_url)
+    db = Database(database_url, VAULT)
     clock = FixedClock(NOW)
     rooms = QuietRooms()
     context = WebContext(

@@ -132,7 +132,7 @@ async def test_a_single_day_is_added_and_public_at_once(site: Site) -> None:
 
 
 async def test_the_administrator_reads_the_plan_and_changes_nothing(site: Site) -> None:
-    browser = await site.staff(Role.ADMIN)
+    browser = await site.staff(Role.SYSADMIN)
     assert "测试镇接访点" in (await browser.get("/admin")).text
     page = await browser.get(f"/planning/{site.place.leader_id}")
     assert page.status == 200

@@ -80,11 +80,11 @@ async def test_a_stranger_is_sent_to_the_log_in_page_or_told_so_in_json(site: Si
         (Role.HANDLER, "/booking"),
         (Role.LEADER, "/planning"),
         (Role.CLERK, "/admin"),
-        (Role.ADMIN, "/cases"),
-        (Role.ADMIN, f"/cases/{ID}"),
-        (Role.ADMIN, f"/sessions/{ID}/recordings"),
-        (Role.ADMIN, f"/recordings/files/{ID}"),
-        (Role.ADMIN, "/clerk"),
+        (Role.SYSADMIN, "/cases"),
+        (Role.SYSADMIN, f"/cases/{ID}"),
+        (Role.SYSADMIN, f"/sessions/{ID}/recordings"),
+        (Role.SYSADMIN, f"/recordings/files/{ID}"),
+        (Role.SYSADMIN, "/clerk"),
     ],
 )
 async def test_another_role_is_refused(site: Site, role: Role, path: str) -> None:

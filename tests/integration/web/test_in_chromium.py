@@ -131,7 +131,7 @@ async def test_every_public_page_is_free_of_barriers(
 async def test_the_administrators_page_is_free_of_barriers(
     site: Site, chromium: Chromium, tmp_path: Path
 ) -> None:
-    desk = await at_desk(site, chromium, tmp_path, Role.ADMIN)
+    desk = await at_desk(site, chromium, tmp_path, Role.SYSADMIN)
     await desk.page.goto(f"{site.url}/admin")
     await axe(desk.page)
     await desk.context.close()

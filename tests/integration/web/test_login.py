@@ -12,7 +12,7 @@ from tests.integration.web.site import Site
         (Role.CLERK, "/clerk"),
         (Role.HANDLER, "/cases"),
         (Role.LEADER, "/leader"),
-        (Role.ADMIN, "/admin"),
+        (Role.SYSADMIN, "/admin"),
     ],
 )
 async def test_each_role_lands_on_its_page(site: Site, role: Role, home: str) -> None:

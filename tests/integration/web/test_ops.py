@@ -1,5 +1,6 @@
 """What an operator's tools are told."""
 
+from reception.domain.access import SYSTEM
 from reception.domain.codes import Role
 from tests.integration.web.site import Site
 
@@ -25,7 +26,7 @@ async def test_a_hub_that_is_down_is_not_ready(site: Site) -> None:
 async def test_a_database_that_does_not_answer_is_not_ready(site: Site) -> None:
     from sqlalchemy import text
 
-    async with site.db.transaction() as tx:
+    async with site.db.transaction(SYSTEM) as tx:
         await tx.execute(text("DELETE FROM alembic_version"))
     browser = await site.browser()
     answer = await browser.raw("GET", "/readyz")

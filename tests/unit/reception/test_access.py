@@ -11,7 +11,7 @@ VILLAGE = "530629101001"
 CLERK = Actor("account", "u1", Role.CLERK, area_code=COUNTY)
 LEADER = Actor("account", "u2", Role.LEADER, area_code=CITY, leader_id="l1")
 HANDLER = Actor("account", "u3", Role.HANDLER, area_code=COUNTY, organ_id="water")
-ADMIN = Actor("account", "u4", Role.ADMIN, area_code=CITY)
+ADMIN = Actor("account", "u4", Role.SYSADMIN, area_code=CITY)
 KIOSK = Actor("kiosk", "k1", Role.KIOSK, area_code=VILLAGE)
 ACTORS = (CLERK, LEADER, HANDLER, ADMIN, KIOSK, SYSTEM, PUBLIC)
 OWN = Target(area_code=COUNTY, organ_id="water", leader_id="l1", kiosk_id="k1")
