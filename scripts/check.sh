@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.." || exit
 export PATH="$PWD/.venv/bin:$PATH"
 
 # What bears others beside it. The rest drives browsers and live media, and would starve each other.
-beside=(tests/unit tests/property tests/integration/storage tests/integration/api)
+beside=(tests/unit tests/property tests/security tests/integration/storage tests/integration/api)
 # What must give the same answers wherever the machine believes it is.
 pure=(tests/unit/scheduler tests/unit/reception tests/property)
 
