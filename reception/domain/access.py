@@ -62,6 +62,10 @@ class Action(StrEnum):
     MANAGE_USERS = "manage_users"
     MANAGE_KIOSKS = "manage_kiosks"
     LOAD_HOLIDAYS = "load_holidays"
+    SET_PERIOD = "set_period"
+    SEE_PERIODS = "see_periods"
+    HOLD_CASE = "hold_case"
+    ASK_DELETION = "ask_deletion"
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +129,11 @@ ROLES: Final = {
     Action.MANAGE_USERS: _ADMIN,
     Action.MANAGE_KIOSKS: _ADMIN,
     Action.LOAD_HOLIDAYS: _ADMIN,
+    Action.SET_PERIOD: frozenset({Role.SECADMIN}),
+    Action.SEE_PERIODS: frozenset({Role.SECADMIN, Role.AUDITOR, Role.SUPERVISOR, Role.CLERK}),
+    Action.HOLD_CASE: frozenset({Role.CLERK, Role.SUPERVISOR}),
+    # The petitioner's own wish, at the kiosk or taken down by a clerk.
+    Action.ASK_DELETION: _COUNTER,
 }
 
 # A day of the city is booked from a village in it, so here the area may lie on either side;

@@ -54,6 +54,13 @@ class AuditAction(StrEnum):
     TOKEN_CREATED = "token_created"  # noqa: S105  # the name of an event
     KIOSK_CREATED = "kiosk_created"
     DAY_PUBLISHED = "day_published"
+    PERIOD_SET = "period_set"
+    HOLD_PLACED = "hold_placed"
+    HOLD_LIFT_ASKED = "hold_lift_asked"
+    HOLD_LIFTED = "hold_lifted"
+    DESTRUCTION_ANNOUNCED = "destruction_announced"
+    DESTRUCTION_TAKEN_BACK = "destruction_taken_back"
+    DESTROYED = "destroyed"
 
 
 @dataclass(frozen=True, slots=True)

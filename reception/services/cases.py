@@ -8,13 +8,14 @@ from reception.domain.access import SYSTEM, Action, Actor, Target
 from reception.domain.audit import AuditAction
 from reception.domain.cases import CaseMove, CaseState
 from reception.domain.codes import Category, Purpose, Role
-from reception.domain.errors import CodeUnknown, NotFound
+from reception.domain.errors import CodeUnknown
 from reception.domain.outcomes import OutcomeType
 from reception.domain.people import read_query_code
 from reception.services import audit
 from reception.services.booking import BookingView, booking_view
+from reception.services.case_access import require_case
 from reception.services.case_moves import advance_case
-from reception.services.permission import require, require_one
+from reception.services.permission import require
 from reception.services.places import OrganView, organ_view
 from reception.services.registration import CaseDraft, register_case
 from reception.services.session_views import SessionView, session_view
@@ -149,7 +150,7 @@ async def case_page(db: Database, *, case_id: str, actor: Actor, now: datetime) 
 
     """
     async with db.reading(actor) as tx:
-        row = await _require(tx, case_id, actor, Action.SEE_CASE)
+        row = await require_case(tx, case_id, actor, Action.SEE_CASE)
         page = CasePage(
             case=case_view(row),
             timeline=tuple(
@@ -228,7 +229,7 @@ async def move(
     """
     action = Action.WITHDRAW_CASE if move is CaseMove.WITHDRAW else Action.SEE_CASE
     async with db.transaction(actor) as tx:
-        row = await _require(tx, case_id, actor, action)
+        row = await require_case(tx, case_id, actor, action)
         await advance_case(tx, row[0], move, actor, now, organ_id=organ_id, remark=note.strip())
         moved = await rows.case(tx, case_id)
         assert moved is not None
@@ -289,27 +290,6 @@ def case_view(row: rows.CaseRow) -> CaseView:
         first_responsible=case.first_responsible,
         rehearsal=case.rehearsal,
     )
-
-
-async def _require(tx: Transaction, case_id: str, actor: Actor, action: Action) -> rows.CaseRow:
-    row = await rows.case(tx, case_id)
-    if row is None:
-        raise NotFound(thing="case")
-    case = row[0]
-    leaders = await rows.leaders_of_case(tx, case_id)
-    require_one(
-        actor,
-        action,
-        [
-            Target(
-                area_code=area,
-                organ_id=case.owner_organ_id,
-                leader_id=actor.leader_id if actor.leader_id in leaders else None,
-            )
-            for area in (case.area_code, case.problem_area_code)
-        ],
-    )
-    return row
 
 
 async def _public_outcomes(tx: Transaction, case_id: str) -> tuple[PublicOutcome, ...]:

@@ -28,6 +28,7 @@ from reception.domain.cases import CaseState
 from reception.domain.codes import Category, Channel, Level, Mode, Purpose, Role
 from reception.domain.outcomes import OutcomeType
 from reception.domain.reception_days import DayState
+from reception.domain.retention import Cause, HoldReason, Kept
 from reception.domain.sessions import SessionState
 from reception.domain.slots import SlotState
 from reception.storage.columns import Hash, Id, Instant, reference, word
@@ -634,6 +635,58 @@ class Viewing(Table):
     actor_kind: Mapped[str] = mapped_column(primary_key=True)
     actor_id: Mapped[str] = mapped_column(primary_key=True)
     noted_at: Mapped[datetime]
+
+
+# How long it is kept
+
+
+class RetentionPeriod(Table):
+    """How long something is kept in an area; the newest row counts, earlier ones stay."""
+
+    __tablename__ = "retention_period"
+    __table_args__ = (CheckConstraint("days >= 30", name="days"),)
+    id: Mapped[Id]
+    kept: Mapped[Kept] = word(Kept, "kept")
+    area_code: Mapped[str] = reference("area.code")
+    days: Mapped[int]
+    basis: Mapped[str]
+    set_at: Mapped[datetime]
+    set_by: Mapped[str]
+
+
+class LegalHold(Table):
+    """While `lifted_at` is null nothing of the case is destroyed; the database refuses it too."""
+
+    __tablename__ = "legal_hold"
+    __table_args__ = (
+        CheckConstraint("lifted_by IS NULL OR lifted_by <> lift_asked_by", name="two_persons"),
+    )
+    id: Mapped[Id]
+    case_id: Mapped[str] = reference("petition_case.id")
+    reason: Mapped[HoldReason] = word(HoldReason, "reason")
+    placed_at: Mapped[datetime]
+    placed_by: Mapped[str]
+    lift_asked_by: Mapped[str | None]
+    lifted_at: Mapped[datetime | None]
+    lifted_by: Mapped[str | None]
+
+
+class Destruction(Table):
+    """Something that is to be destroyed at `due_at`, or was at `done_at`.
+
+    The row outlives what it is about: it is the certificate.
+    """
+
+    __tablename__ = "destruction"
+    __table_args__ = (UniqueConstraint("kept", "object_id"),)
+    id: Mapped[Id]
+    kept: Mapped[Kept] = word(Kept, "kept")
+    object_id: Mapped[str] = mapped_column(String(32))
+    case_id: Mapped[str] = reference("petition_case.id")
+    cause: Mapped[Cause] = word(Cause, "cause")
+    announced_at: Mapped[datetime]
+    due_at: Mapped[datetime] = mapped_column(index=True)
+    done_at: Mapped[datetime | None]
 
 
 # Work

@@ -1,0 +1,35 @@
+"""Which case, and whose it is as far as access depends on it."""
+
+from reception.domain.access import Action, Actor, Target
+from reception.domain.errors import NotFound
+from reception.services.permission import require_one
+from reception.storage import cases as rows
+from reception.storage.database import Transaction
+
+
+async def require_case(tx: Transaction, case_id: str, actor: Actor, action: Action) -> rows.CaseRow:
+    """Return a case the actor may do this to.
+
+    Raises:
+        NotFound: there is none with this id.
+        NotAllowed: it is none of the actor's.
+
+    """
+    row = await rows.case(tx, case_id)
+    if row is None:
+        raise NotFound(thing="case")
+    case = row[0]
+    leaders = await rows.leaders_of_case(tx, case_id)
+    require_one(
+        actor,
+        action,
+        [
+            Target(
+                area_code=area,
+                organ_id=case.owner_organ_id,
+                leader_id=actor.leader_id if actor.leader_id in leaders else None,
+            )
+            for area in (case.area_code, case.problem_area_code)
+        ],
+    )
+    return row
