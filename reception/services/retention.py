@@ -81,6 +81,14 @@ class DestructionView:
     held: bool
 
 
+@dataclass(frozen=True)
+class Keeping:
+    """What stops the destruction of a case, and what of it is or will be destroyed."""
+
+    holds: tuple[HoldView, ...]
+    destructions: tuple[DestructionView, ...]
+
+
 async def set_period(
     db: Database, *, kept: Kept, area_code: str, days: int, basis: str, actor: Actor, now: datetime
 ) -> None:
@@ -220,27 +228,6 @@ async def lift_hold(
     return "lifted"
 
 
-async def holds_of(db: Database, *, case_id: str, actor: Actor) -> tuple[HoldView, ...]:
-    """Return the holds on a case, lifted ones too.
-
-    Raises:
-        NotFound, NotAllowed: there is no such case, or it is none of the actor's.
-
-    """
-    async with db.reading(actor) as tx:
-        await _require_case(tx, case_id, actor, Action.SEE_CASE)
-        return tuple(
-            HoldView(
-                id=row.id,
-                reason=row.reason,
-                placed_at=row.placed_at,
-                lift_asked=row.lift_asked_by is not None and row.lifted_at is None,
-                lifted_at=row.lifted_at,
-            )
-            for row in await rows.holds_of(tx, case_id)
-        )
-
-
 async def ask_deletion(
     db: Database, *, recording_id: str, actor: Actor, now: datetime
 ) -> DestructionView:
@@ -273,10 +260,8 @@ async def ask_deletion(
         return _view(known, case.case_no, held=await rows.is_held(tx, case.id))
 
 
-async def destructions_of(
-    db: Database, *, case_id: str, actor: Actor
-) -> tuple[DestructionView, ...]:
-    """Return what of a case is to be destroyed, and what was.
+async def keeping_of(db: Database, *, case_id: str, actor: Actor) -> Keeping:
+    """Return what stops and what awaits a case, lifted holds and done destructions too.
 
     Raises:
         NotFound, NotAllowed: there is no such case, or it is none of the actor's.
@@ -285,9 +270,12 @@ async def destructions_of(
     async with db.reading(actor) as tx:
         case = await _require_case(tx, case_id, actor, Action.SEE_CASE)
         held = await rows.is_held(tx, case_id)
-        return tuple(
-            _view(row, case.case_no, held=held and row.done_at is None)
-            for row in await rows.destructions_of(tx, case_id)
+        return Keeping(
+            holds=tuple(_hold_view(row) for row in await rows.holds_of(tx, case_id)),
+            destructions=tuple(
+                _view(row, case.case_no, held=held and row.done_at is None)
+                for row in await rows.destructions_of(tx, case_id)
+            ),
         )
 
 
@@ -435,6 +423,16 @@ async def _require_case(
     tx: Transaction, case_id: str, actor: Actor, action: Action
 ) -> PetitionCase:
     return (await require_case(tx, case_id, actor, action))[0]
+
+
+def _hold_view(row: LegalHold) -> HoldView:
+    return HoldView(
+        id=row.id,
+        reason=row.reason,
+        placed_at=row.placed_at,
+        lift_asked=row.lift_asked_by is not None and row.lifted_at is None,
+        lifted_at=row.lifted_at,
+    )
 
 
 def _view(row: Destruction, case_no: str, *, held: bool) -> DestructionView:

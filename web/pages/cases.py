@@ -6,11 +6,13 @@ from aiohttp.web import Request, Response, get
 
 from reception.domain.codes import Role
 from reception.domain.deadlines import TIME_LIMITS
-from reception.services import cases
+from reception.domain.retention import HoldReason
+from reception.services import cases, retention
 from scheduler.calendar import local_day
 from web.auth import require
 from web.forms import query_of
 from web.keys import CONTEXT
+from web.pages.keeping import HOLDERS
 from web.render import page
 from web.timers import promise_timer, timer
 
@@ -62,6 +64,10 @@ async def case_page(request: Request) -> Response:
         timeline=found.timeline,
         sessions=found.sessions,
         deadline_names=TIME_LIMITS,
+        keeping=await retention.keeping_of(context.db, case_id=found.case.id, actor=actor),
+        recordings=[recording for session in found.sessions for recording in session.recordings],
+        may_hold=actor.role in HOLDERS,
+        hold_reasons=tuple(HoldReason),
     )
 
 

@@ -81,6 +81,12 @@ async def set_days(db: Database, days: int, kept: Kept = Kept.RECORDING) -> None
     )
 
 
+async def destructions(
+    db: Database, case_id: str, made: Prefecture
+) -> tuple[retention.DestructionView, ...]:
+    return (await retention.keeping_of(db, case_id=case_id, actor=made.clerk)).destructions
+
+
 async def events(db: Database) -> list[str]:
     async with db.reading(SYSTEM) as tx:
         return [event.action for event in await audit_rows.events_after(tx, 0, 1000)]
@@ -107,7 +113,7 @@ async def test_a_recording_is_announced_after_its_period_and_destroyed_a_week_la
     assert await shredder.destroy(db, over + GRACE + DAY) == 0
 
     assert shredder.erased == [recording_id]
-    (certificate,) = await retention.destructions_of(db, case_id=case_id, actor=made.clerk)
+    (certificate,) = await destructions(db, case_id, made)
     assert (certificate.cause, certificate.done_at) == (Cause.EXPIRED, over + GRACE)
     page = await cases.case_page(db, case_id=case_id, actor=made.clerk, now=over)
     assert [one.kind for one in page.timeline][-2:] == ["destruction", "destroyed"]
@@ -128,7 +134,7 @@ async def test_an_open_case_keeps_everything_and_a_reopened_one_gets_it_back(db:
         db, case_id=case_id, move=CaseMove.REOPEN, actor=made.clerk, now=NOW + 32 * DAY
     )
     assert await retention.announce_expired(db, now=NOW + 33 * DAY) == 0
-    assert await retention.destructions_of(db, case_id=case_id, actor=made.clerk) == ()
+    assert await destructions(db, case_id, made) == ()
     assert await Shredder().destroy(db, NOW + 99 * DAY) == 0
 
 
@@ -147,7 +153,7 @@ async def test_a_hold_stops_it_in_the_program_and_in_the_database_until_two_pers
     with pytest.raises(ConstraintBroken):
         async with db.transaction(SYSTEM) as tx:
             await tx.execute(text("UPDATE destruction SET done_at = '2026-09-01'"))
-    (shown,) = await retention.destructions_of(db, case_id=case_id, actor=made.clerk)
+    (shown,) = await destructions(db, case_id, made)
     assert shown.held
 
     colleague = replace(made.clerk, id="d" * 32)
@@ -160,7 +166,7 @@ async def test_a_hold_stops_it_in_the_program_and_in_the_database_until_two_pers
         await retention.lift_hold(db, hold_id=hold_id, actor=colleague, now=due)
     assert await shredder.destroy(db, due) == 1
     assert shredder.erased == [recording_id]
-    (hold,) = await retention.holds_of(db, case_id=case_id, actor=made.clerk)
+    (hold,) = (await retention.keeping_of(db, case_id=case_id, actor=made.clerk)).holds
     assert (hold.reason, hold.lift_asked, hold.lifted_at) == (HoldReason.LITIGATION, False, due)
 
 
@@ -172,7 +178,7 @@ async def test_what_failed_halfway_is_not_called_destroyed_and_is_done_again(db:
     due = NOW + 40 * DAY
     with pytest.raises(OSError, match="disk"):
         await Shredder(dies=True).destroy(db, due)
-    (pending,) = await retention.destructions_of(db, case_id=case_id, actor=made.clerk)
+    (pending,) = await destructions(db, case_id, made)
     assert pending.done_at is None
     assert AuditAction.DESTROYED not in await events(db)
     shredder = Shredder()
@@ -197,7 +203,7 @@ async def test_the_petitioner_has_a_recording_deleted_without_anybodys_leave(db:
             await retention.ask_deletion(db, recording_id=recording_id, actor=actor, now=NOW)
     with pytest.raises(NotFound):
         await retention.ask_deletion(db, recording_id=new_id(), actor=made.clerk, now=NOW)
-    assert len(await retention.destructions_of(db, case_id=case_id, actor=made.clerk)) == 1
+    assert len(await destructions(db, case_id, made)) == 1
 
 
 async def test_the_content_of_a_case_goes_after_its_recordings(db: Database) -> None:
