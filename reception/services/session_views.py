@@ -46,6 +46,15 @@ class ConsentView:
 
 
 @dataclass(frozen=True)
+class AnsweredText:
+    """The words that were read aloud before the answer, line by line in both languages."""
+
+    version: str
+    zh: tuple[str, ...]
+    en: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class RecordView:
     """The newest version of the written record; `signed` is None before it is signed or refused."""
 
@@ -121,6 +130,7 @@ class SessionView:
     ratings: tuple[RatingView, ...]
     record: RecordView | None
     consent: ConsentView | None
+    consent_text: AnsweredText | None
     preparation: str
 
 
@@ -174,6 +184,7 @@ async def session_view(tx: Transaction, row: rows.SessionRow) -> SessionView:
         ),
         record=await _record_view(tx, session.id),
         consent=None if answer is None else _consent_view(answer),
+        consent_text=None if answer is None else await _answered_text(tx, answer.text_version),
         preparation=session.preparation,
     )
 
@@ -225,6 +236,14 @@ async def _record_view(tx: Transaction, session_id: str) -> RecordView | None:
         signed=None if signature is None else signature.strokes is not None,
         strokes=None if signature is None else signature.strokes,
     )
+
+
+async def _answered_text(tx: Transaction, version: str) -> AnsweredText | None:
+    """Return the words of a text; None for answers older than the keeping of texts."""
+    found = await rows.consent_text(tx, version)
+    if found is None:
+        return None
+    return AnsweredText(version=version, zh=tuple(found.zh), en=tuple(found.en))
 
 
 def _consent_view(answer: Consent) -> ConsentView:

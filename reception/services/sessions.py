@@ -13,6 +13,7 @@ from reception.domain.audit import AuditAction
 from reception.domain.bookings import BookingMove, BookingState
 from reception.domain.bookings import after as booking_after
 from reception.domain.codes import Role
+from reception.domain.consent import RECORDING_CONSENT
 from reception.domain.errors import (
     BadInput,
     MovedMeanwhile,
@@ -68,6 +69,7 @@ from reception.storage.errors import NotUnique
 from reception.storage.ids import new_id
 from reception.storage.tables import (
     Consent,
+    ConsentText,
     PetitionCase,
     Rating,
     RecordVersion,
@@ -107,7 +109,6 @@ __all__ = [
 LONGEST_NOTE: Final = 20_000
 LONGEST_RECORD: Final = 100_000
 LONGEST_SIGNATURE: Final = 64 * 1024
-LONGEST_VERSION: Final = 100
 
 _PATH_DATA: Final = re.compile(
     r"[Mm][MmLlHhVvCcSsQqTtZz0-9 ,.+\-]*[0-9][MmLlHhVvCcSsQqTtZz0-9 ,.+\-]*"
@@ -250,23 +251,26 @@ async def consent(
 ) -> Snapshot:
     """Write down the petitioner's answer about recording; a later answer replaces it.
 
+    The words that were answered are kept for as long as the answer.
+
     Raises:
+        BadInput: `text_version` is no text of ours: the page is too old and has to be loaded anew.
         NotAllowed: only the petitioner answers.
         MoveRefused: nobody has asked yet, or the session is over.
 
     """
-    version = _text(text_version, "text_version", LONGEST_VERSION)
     async with db.transaction(actor) as tx:
         row = await require_session(tx, session_id)
         require_one(actor, Action.ANSWER_CONSENT, await targets(tx, row, actor))
         current: Session = row[0]
         if current.state not in LIVE_STATES:
             raise MoveRefused(state=current.state.value, move="consent")
+        await _keep_words(tx, text_version, now)
         await tx.put(
             Consent(
                 session_id=session_id,
                 answer=answer,
-                text_version=version,
+                text_version=text_version,
                 how=how,
                 at=now,
                 actor_name=actor.name,
@@ -517,6 +521,20 @@ async def _move_booking(
     then = booking_after(before, step)
     if not await booking_rows.move_booking(tx, booking_id, before, then):
         raise MovedMeanwhile(thing="booking")
+
+
+async def _keep_words(tx: Transaction, version: str, now: datetime) -> None:
+    """Keep the words of the text that was answered; one of an earlier program is kept already."""
+    if version == RECORDING_CONSENT.version:
+        text = ConsentText(
+            version=version,
+            zh=list(RECORDING_CONSENT.zh),
+            en=list(RECORDING_CONSENT.en),
+            first_used_at=now,
+        )
+        await rows.keep_consent_text(tx, text)
+    elif await rows.consent_text(tx, version) is None:
+        raise BadInput(field="text_version", reason="unknown")
 
 
 def _stop_reason(reason: str) -> StopReason:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import Row, Select, delete, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from reception.domain.sessions import LIVE_STATES, SessionState
 from reception.storage.bookings import LeaderArea
@@ -12,6 +13,7 @@ from reception.storage.tables import (
     Area,
     Booking,
     Consent,
+    ConsentText,
     Leader,
     Organ,
     Outcome,
@@ -199,6 +201,21 @@ async def resume(tx: Transaction, token_hash: str) -> Row[Participant, Session] 
 
 
 # What is said and signed
+
+
+async def keep_consent_text(tx: Transaction, text: ConsentText) -> None:
+    """Keep the words of a text, unless they are kept already."""
+    insert = sqlite.insert if tx.get_bind().dialect.name == "sqlite" else postgresql.insert
+    await tx.execute(
+        insert(ConsentText)
+        .values(version=text.version, zh=text.zh, en=text.en, first_used_at=text.first_used_at)
+        .on_conflict_do_nothing()
+    )
+
+
+async def consent_text(tx: Transaction, version: str) -> ConsentText | None:
+    """Return the words of a text that was answered before."""
+    return await tx.get(ConsentText, version)
 
 
 async def consent(tx: Transaction, session_id: str) -> Consent | None:

@@ -511,6 +511,16 @@ class Consent(Table):
     actor_name: Mapped[str]
 
 
+class ConsentText(Table):
+    """A text that was agreed to or refused, word by word, by the version its answers carry."""
+
+    __tablename__ = "consent_text"
+    version: Mapped[str] = mapped_column(primary_key=True)
+    zh: Mapped[list[Any]]
+    en: Mapped[list[Any]]
+    first_used_at: Mapped[datetime]
+
+
 class RecordVersion(Table):
     """One version of the written record; corrections add a version, nothing is overwritten."""
 

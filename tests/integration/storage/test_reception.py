@@ -9,6 +9,7 @@ import pytest
 from reception.domain.access import SYSTEM, Actor
 from reception.domain.bookings import BookingState
 from reception.domain.cases import CaseState
+from reception.domain.consent import RECORDING_CONSENT
 from reception.domain.errors import (
     ConsentNeeded,
     MoveRefused,
@@ -309,7 +310,7 @@ async def test_a_recording_needs_the_petitioners_consent(db: Database) -> None:
             db,
             session_id=session_id,
             answer=yes,
-            text_version="recording-1",
+            text_version=RECORDING_CONSENT.version,
             how="button",
             actor=made.kiosk,
             now=NOW,
@@ -329,7 +330,7 @@ async def test_a_recording_needs_the_petitioners_consent(db: Database) -> None:
             db,
             session_id=session_id,
             answer=True,
-            text_version="recording-1",
+            text_version=RECORDING_CONSENT.version,
             how="button",
             actor=made.leader,
             now=NOW,
@@ -347,7 +348,7 @@ async def test_a_recording_is_finished_by_a_job_and_looking_at_it_is_written_dow
         db,
         session_id=session_id,
         answer=True,
-        text_version="recording-1",
+        text_version=RECORDING_CONSENT.version,
         how="voice",
         actor=made.kiosk,
         now=NOW,

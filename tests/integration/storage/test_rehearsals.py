@@ -4,6 +4,7 @@ import pytest
 from sqlalchemy import func, select
 
 from reception.domain.access import SYSTEM
+from reception.domain.consent import RECORDING_CONSENT
 from reception.domain.errors import NotAllowed, NotFound
 from reception.domain.outcomes import OutcomeType
 from reception.domain.sessions import SessionMove
@@ -26,12 +27,12 @@ from tests.build import ADMIN, CLERK, NOW, draft, later, prefecture
 
 
 async def _counts(db: Database) -> dict[str, int]:
-    """Count the rows of every table but the audit log, which forgets nothing."""
+    """Count the rows of every table but the audit log and our own texts, which stay."""
     async with db.reading(SYSTEM) as tx:
         return {
             name: (await tx.scalar(select(func.count()).select_from(table))) or 0
             for name, table in Table.metadata.tables.items()
-            if not name.startswith("audit_")
+            if not name.startswith("audit_") and name != "consent_text"
         }
 
 
@@ -58,7 +59,14 @@ async def _hold(db: Database, made: rehearsals.RehearsalView, number: int) -> st
         (SessionMove.READ_BACK, leader),
     ):
         await sessions.move(db, **who, move=move, actor=actor)  # type: ignore[arg-type]  # as above
-    await sessions.consent(db, **who, answer=True, text_version="1", how="button", actor=kiosk)  # type: ignore[arg-type]  # as above
+    await sessions.consent(
+        db,
+        **who,  # type: ignore[arg-type]  # as above
+        answer=True,
+        text_version=RECORDING_CONSENT.version,
+        how="button",
+        actor=kiosk,
+    )
     recording = await records.begin(db, session_id=view.session_id or "", now=NOW)
     await records.ended(db, recording_id=recording, now=NOW)
     await sessions.save_record(db, **who, text="演练", actor=leader)  # type: ignore[arg-type]  # as above

@@ -1,4 +1,4 @@
-"""How long what is kept: periods, legal holds and destructions."""
+"""How long what is kept: periods, legal holds, destructions; and the texts of consents."""
 
 from collections.abc import Sequence
 
@@ -74,6 +74,14 @@ def upgrade() -> None:
     )
     op.create_index("ix_destruction_case_id", "destruction", ["case_id"])
     op.create_index("ix_destruction_due_at", "destruction", ["due_at"])
+    op.create_table(
+        "consent_text",
+        sa.Column("version", sa.String(), nullable=False),
+        sa.Column("zh", sa.JSON(), nullable=False),
+        sa.Column("en", sa.JSON(), nullable=False),
+        sa.Column("first_used_at", Instant(), nullable=False),
+        sa.PrimaryKeyConstraint("version", name="pk_consent_text"),
+    )
     if op.get_bind().dialect.name == "postgresql":
         _stop_on_postgresql()
     else:
