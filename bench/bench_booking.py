@@ -162,7 +162,7 @@ async def in_turns(**counters: Counter) -> dict[str, list[Run]]:
 async def on_sqlite(folder: Path) -> list[Figure]:
     """Measure on SQLite."""
     url = sqlite_url(folder / "reception.db")
-    await upgrade(url)
+    await upgrade(url, vault(folder))
     async with (
         ours(url, folder) as product,
         plain("check", str(folder / "plain.db"), folder) as check,

@@ -26,7 +26,7 @@ def postgres_server() -> Iterator[PostgresServer]:
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A migrated SQLite file to copy."""
     path: Path = tmp_path_factory.mktemp("template") / "migrated.db"
-    run_aside(upgrade(sqlite_url(path)))
+    run_aside(upgrade(sqlite_url(path), VAULT))
     return path
 
 

@@ -15,6 +15,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from reception.storage.schema import upgrade
+from tests.build import VAULT
 
 UNPRIVILEGED = ("postgres", "nobody")
 TEMPLATE = "migrated"
@@ -99,7 +100,7 @@ class PostgresServer:
 
     async def _make_template(self) -> None:
         await self._admin(f"CREATE DATABASE {TEMPLATE}")
-        await upgrade(self.url(TEMPLATE))
+        await upgrade(self.url(TEMPLATE), VAULT)
 
     async def create(self, *, migrated: bool = True) -> str:
         """Return the URL of a fresh database."""

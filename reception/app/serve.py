@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import fields, replace
 from pathlib import Path
 
-from reception.app.keys import open_database
+from reception.app.keys import open_database, open_vault
 from reception.app.processes import Process, run_processes, stop_on_signals
 from reception.domain.codes import Role
 from reception.services import places, tokens
@@ -39,7 +39,7 @@ def _free_port(host: str, kind: socket.SocketKind) -> int:
 async def prepare(settings: Settings) -> None:
     """Make the data directory and bring the database to this program's schema."""
     settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
-    await upgrade(settings.database_url)
+    await upgrade(settings.database_url, open_vault(settings))
 
 
 async def serve(settings: Settings, *, ready: Callable[[], None] = lambda: None) -> None:

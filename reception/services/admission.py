@@ -21,12 +21,11 @@ from reception.services.permission import require_one
 from reception.services.session_access import require_session, targets
 from reception.services.session_views import Person, RoomRole, Snapshot, person_of, snapshot_of
 from reception.storage import sessions as rows
+from reception.storage.contents import petitioner_name
 from reception.storage.database import Database, Transaction
 from reception.storage.ids import hash_of, new_id, new_secret
 from reception.storage.tables import (
     Participant,
-    PetitionCase,
-    Petitioner,
     ResumeToken,
     Session,
     Ticket,
@@ -128,7 +127,7 @@ async def redeem_ticket(db: Database, *, ticket: str, now: datetime) -> Admissio
             ResumeToken(token_hash=hash_of(resume), participant_id=person.id, created_at=now)
         )
         await rows.came(tx, person.id, now)
-        return _admission(person, session, resume)
+        return await _admission(tx, person, session, resume)
 
 
 async def redeem_resume(db: Database, *, resume: str, now: datetime) -> Admission:
@@ -145,7 +144,7 @@ async def redeem_resume(db: Database, *, resume: str, now: datetime) -> Admissio
             raise TicketInvalid
         person, session = found
         _refuse_over(session)
-        return _admission(person, session, resume)
+        return await _admission(tx, person, session, resume)
 
 
 async def set_online(
@@ -178,7 +177,7 @@ async def _seat(tx: Transaction, session: Session, actor: Actor, now: datetime) 
         session_id=session.id,
         role=role,
         seat=seat,
-        name=await _name_of(tx, session, actor),
+        name="" if role == "petitioner" else actor.name,
         actor_kind=actor.kind,
         actor_id=actor.id,
         actor=asdict(actor),
@@ -190,24 +189,18 @@ async def _seat(tx: Transaction, session: Session, actor: Actor, now: datetime) 
     return person
 
 
-async def _name_of(tx: Transaction, session: Session, actor: Actor) -> str:
-    """Return whom the others see in this seat: at the kiosk sits the petitioner."""
-    if actor.role is not Role.KIOSK:
-        return actor.name
-    case = await tx.get_one(PetitionCase, session.case_id)
-    return (await tx.get_one(Petitioner, case.petitioner_id)).name
-
-
 def _refuse_over(session: Session) -> None:
     if session.state in FINAL_STATES:
         raise SessionOver(state=session.state.value)
 
 
-def _admission(person: Participant, session: Session, resume: str) -> Admission:
+async def _admission(
+    tx: Transaction, person: Participant, session: Session, resume: str
+) -> Admission:
     return Admission(
         session_id=session.id,
         room_id=session.room_id,
-        person=person_of(person),
+        person=person_of(person, await petitioner_name(tx, session.case_id)),
         actor=_actor_of(person.actor),
         resume=resume,
     )

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Final, Literal
 
+from reception.crypto.vault import Vault
 from reception.domain.access import SYSTEM, Action, Actor, Target
 from reception.domain.audit import AuditAction
 from reception.domain.bookings import SLOT_STATES, BookingMove, BookingState, after
@@ -39,6 +40,7 @@ from reception.services.wording import instant_en, instant_zh
 from reception.storage import bookings as rows
 from reception.storage import calendar, places
 from reception.storage import sessions as session_rows
+from reception.storage.contents import Contents
 from reception.storage.database import Database, Transaction
 from reception.storage.errors import Contended, NotUnique, Overlapping
 from reception.storage.ids import new_id
@@ -263,7 +265,7 @@ async def today(db: Database, *, actor: Actor, day: date, now: datetime) -> tupl
             rehearsal=rehearsal,
             states=SLOT_STATES | {BookingState.COMPLETED, BookingState.NO_SHOW},
         )
-    return tuple(booking_view(row, now) for row in shown)
+    return tuple(booking_view(row, db.vault, now) for row in shown)
 
 
 async def check_in(db: Database, *, code: str, actor: Actor, now: datetime) -> BookingView:
@@ -313,10 +315,10 @@ async def booking(db: Database, *, booking_id: str, actor: Actor) -> BookingView
     """
     async with db.reading(actor) as tx:
         row = await _require(tx, booking_id, actor, Action.JOIN_ROOM)
-    return booking_view(row, row[0].created_at)
+    return booking_view(row, db.vault, row[0].created_at)
 
 
-def booking_view(row: rows.BookingRow, now: datetime) -> BookingView:
+def booking_view(row: rows.BookingRow, vault: Vault, now: datetime) -> BookingView:
     """Return a booking as others see it at `now`."""
     booked, slot, _, leader, leader_area, site, site_area, case, petitioner, session = row
     return BookingView(
@@ -325,7 +327,7 @@ def booking_view(row: rows.BookingRow, now: datetime) -> BookingView:
         state=booked.state,
         case_id=case.id,
         case_no=case.case_no,
-        petitioner_name=petitioner.name,
+        petitioner_name=Contents(vault, case).open(petitioner, "name"),
         slot=slot_view(slot, leader, leader_area, now),
         site=site_view(site, site_area),
         session_id=None if session is None else session.id,
@@ -362,7 +364,7 @@ async def _book(
             slot_ends_at=slot.ends_at,
             started_at=None,
             ended_at=None,
-            preparation="",
+            preparation=None,
             version=1,
             rehearsal=slot.rehearsal,
         )
@@ -371,7 +373,7 @@ async def _book(
         await tx.put(
             Idempotency(
                 key_hash=key,
-                request_hash=_request_hash(request),
+                request_hash=_request_hash(tx, request),
                 booking_id=booked.id,
                 created_at=now,
             )
@@ -570,7 +572,7 @@ async def _remembered(
         found = await rows.remembered(tx, key)
         if found is None:
             return None
-        if found.request_hash != _request_hash(request):
+        if found.request_hash != _request_hash(tx, request):
             raise IdempotencyMismatch
         return await _view(tx, found.booking_id, now)
 
@@ -604,7 +606,7 @@ async def _require(
 async def _view(tx: Transaction, booking_id: str, now: datetime) -> BookingView:
     row = await rows.booking(tx, booking_id)
     assert row is not None
-    return booking_view(row, now)
+    return booking_view(row, tx.vault, now)
 
 
 async def _code(tx: Transaction) -> str:
@@ -634,6 +636,7 @@ def _key_hash(actor: Actor, key: str) -> str:
     return hashlib.sha256(f"{_holder(actor)} {key}".encode()).hexdigest()
 
 
-def _request_hash(request: BookRequest) -> str:
+def _request_hash(tx: Transaction, request: BookRequest) -> str:
+    # With a key: a plain hash of a name and a number could be found by trying.
     plain = json.dumps(asdict(request), sort_keys=True, ensure_ascii=False)
-    return hashlib.sha256(plain.encode()).hexdigest()
+    return tx.vault.index("request", plain).hex()

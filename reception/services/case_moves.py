@@ -13,6 +13,7 @@ from reception.services import audit, deadlines
 from reception.services.timeline import note
 from reception.storage import cases as rows
 from reception.storage import places
+from reception.storage.contents import Contents
 from reception.storage.database import Transaction
 from reception.storage.tables import PetitionCase
 
@@ -106,4 +107,15 @@ async def advance_case(
         now=now,
     )
     if remark:
-        await note(tx, case.id, "remark", zh=remark, en=remark, actor=actor, now=now, public=False)
+        sealed = Contents(tx.vault, case).seal_remark(remark)
+        await note(
+            tx,
+            case.id,
+            "remark",
+            zh="",
+            en="",
+            actor=actor,
+            now=now,
+            public=False,
+            remark=sealed,
+        )

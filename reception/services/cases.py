@@ -1,14 +1,16 @@
 """Cases: registration, moves, the page of a case and the query by code."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Final
 
+from reception.crypto.vault import Vault
 from reception.domain.access import SYSTEM, Action, Actor, Target
 from reception.domain.audit import AuditAction
 from reception.domain.cases import CaseMove, CaseState
 from reception.domain.codes import Category, Purpose, Role
 from reception.domain.errors import CodeUnknown
+from reception.domain.identity import masked_id_number, masked_phone
 from reception.domain.outcomes import OutcomeType
 from reception.domain.people import read_query_code
 from reception.services import audit
@@ -23,8 +25,9 @@ from reception.services.timeline import EventView, event_view
 from reception.storage import bookings as booking_rows
 from reception.storage import cases as rows
 from reception.storage import sessions as session_rows
+from reception.storage.contents import Contents, name_index, query_index
 from reception.storage.database import Database, Transaction
-from reception.storage.tables import Deadline
+from reception.storage.tables import Deadline, PetitionCase
 from scheduler.calendar import local_day
 
 __all__ = [
@@ -43,6 +46,7 @@ __all__ = [
 ]
 
 MOST_LISTED: Final = 500
+SEARCHED: Final = 1000
 
 _OFFICE_LIMITS: Final = frozenset({"D1", "D2", "D3", "D4", "D7", "D9"})
 """Time limits that bind the government; the others are the petitioner's windows."""
@@ -50,7 +54,10 @@ _OFFICE_LIMITS: Final = frozenset({"D1", "D2", "D3", "D4", "D7", "D9"})
 
 @dataclass(frozen=True)
 class CaseView:
-    """A case; the phone number shows its first three and last four digits."""
+    """A case; of phone and identity number only some digits are shown.
+
+    `destroyed`: its texts are gone by the retention rule.
+    """
 
     id: str
     case_no: str
@@ -58,6 +65,7 @@ class CaseView:
     state: CaseState
     petitioner_name: str
     phone_masked: str | None
+    id_number_masked: str | None
     purpose: Purpose
     category: Category
     area_code: str
@@ -69,6 +77,7 @@ class CaseView:
     owner_organ: OrganView | None
     first_responsible: str | None
     rehearsal: bool
+    destroyed: bool
 
 
 @dataclass(frozen=True)
@@ -136,7 +145,7 @@ async def register(db: Database, *, draft: CaseDraft, actor: Actor, now: datetim
         case = await register_case(tx, draft, actor, now)
         row = await rows.case(tx, case.id)
         assert row is not None
-        return case_view(row)
+        return case_view(row, tx.vault)
 
 
 async def case_page(db: Database, *, case_id: str, actor: Actor, now: datetime) -> CasePage:
@@ -151,17 +160,18 @@ async def case_page(db: Database, *, case_id: str, actor: Actor, now: datetime) 
     """
     async with db.reading(actor) as tx:
         row = await require_case(tx, case_id, actor, Action.SEE_CASE)
+        contents = Contents(tx.vault, row[0])
         page = CasePage(
-            case=case_view(row),
+            case=case_view(row, tx.vault),
             timeline=tuple(
-                event_view(event, named=True) for event in await rows.events(tx, case_id)
+                event_view(event, contents, named=True) for event in await rows.events(tx, case_id)
             ),
             deadlines=tuple(
                 _deadline_view(deadline, local_day(now))
                 for deadline in await rows.deadlines(tx, case_id)
             ),
             bookings=tuple(
-                booking_view(booked, now)
+                booking_view(booked, tx.vault, now)
                 for booked in await booking_rows.bookings_of_case(tx, case_id)
             ),
             sessions=tuple(
@@ -181,7 +191,8 @@ async def list_cases(
 ) -> tuple[CaseView, ...]:
     """Return the cases an actor may see, newest first: a clerk's area, a leader's or organ's own.
 
-    `search` looks in number, summary and name.
+    `search` looks for parts of the number, for the whole name, and for words of summary and name
+    among the newest `SEARCHED` of them: the texts lie sealed and have to be opened to look.
 
     Raises:
         NotAllowed: the role sees no cases.
@@ -193,16 +204,42 @@ async def list_cases(
         Target(area_code=actor.area_code, organ_id=actor.organ_id, leader_id=actor.leader_id),
     )
     async with db.reading(actor) as tx:
-        found = await rows.cases(
-            tx,
+        scope = _Scope(
             within=actor.area_code if actor.role is Role.CLERK else None,
             organ_id=actor.organ_id if actor.role is Role.HANDLER else None,
             leader_id=actor.leader_id if actor.role is Role.LEADER else None,
-            search=search.strip(),
-            limit=min(limit, MOST_LISTED),
-            offset=offset,
         )
-    return tuple(case_view(row) for row in found)
+        wanted, most = search.strip(), min(limit, MOST_LISTED)
+        if wanted:
+            return (await _search(tx, scope, wanted))[offset : offset + most]
+        found = await rows.cases(tx, **asdict(scope), limit=most, offset=offset)
+        return tuple(case_view(row, tx.vault) for row in found)
+
+
+@dataclass(frozen=True)
+class _Scope:
+    """Which cases an actor may list."""
+
+    within: str | None
+    organ_id: str | None
+    leader_id: str | None
+
+
+async def _search(tx: Transaction, scope: _Scope, wanted: str) -> tuple[CaseView, ...]:
+    where = asdict(scope)
+    by_number = await rows.cases(tx, **where, case_no=wanted, limit=MOST_LISTED)
+    by_name = await rows.cases(
+        tx, **where, name_index=name_index(tx.vault, wanted), limit=MOST_LISTED
+    )
+    newest = await rows.cases(tx, **where, limit=SEARCHED)
+    found = {row[0].id: case_view(row, tx.vault) for row in by_number}
+    for row in (*by_name, *newest):
+        view = case_view(row, tx.vault)
+        if wanted in view.petitioner_name or wanted in view.summary:
+            found[view.id] = view
+    return tuple(
+        sorted(found.values(), key=lambda view: (view.registered_at, view.case_no), reverse=True)
+    )
 
 
 async def move(
@@ -233,7 +270,7 @@ async def move(
         await advance_case(tx, row[0], move, actor, now, organ_id=organ_id, remark=note.strip())
         moved = await rows.case(tx, case_id)
         assert moved is not None
-        return case_view(moved)
+        return case_view(moved, tx.vault)
 
 
 async def query(db: Database, *, query_code: str, now: datetime) -> PublicCase:
@@ -245,7 +282,7 @@ async def query(db: Database, *, query_code: str, now: datetime) -> PublicCase:
     """
     code = read_query_code(query_code)
     async with db.reading(SYSTEM) as tx:
-        row = await rows.case_by_query_code(tx, code)
+        row = await rows.case_by_query_index(tx, query_index(tx.vault, code))
         if row is None:
             raise CodeUnknown(kind="query")
         case, _, _, owner = row
@@ -260,48 +297,53 @@ async def query(db: Database, *, query_code: str, now: datetime) -> PublicCase:
             registered_at=case.registered_at,
             due=min(deadlines, key=lambda deadline: deadline.due_strict, default=None),
             owner_organ_name=None if owner is None else owner.name,
-            outcomes=await _public_outcomes(tx, case.id),
+            outcomes=await _public_outcomes(tx, case),
             timeline=tuple(
-                event_view(event, named=False)
+                event_view(event, Contents(tx.vault, case), named=False)
                 for event in await rows.events(tx, case.id, public_only=True)
             ),
         )
 
 
-def case_view(row: rows.CaseRow) -> CaseView:
+def case_view(row: rows.CaseRow, vault: Vault) -> CaseView:
     """Return a case as the staff see it."""
     case, petitioner, area, owner = row
+    contents = Contents(vault, case)
+    phone, id_number = contents.open(petitioner, "phone"), contents.open(petitioner, "id_number")
     return CaseView(
         id=case.id,
         case_no=case.case_no,
-        query_code=case.query_code,
+        query_code=contents.open(case, "query_code"),
         state=case.state,
-        petitioner_name=petitioner.name,
-        phone_masked=_masked(petitioner.phone),
+        petitioner_name=contents.open(petitioner, "name"),
+        phone_masked=masked_phone(phone) if phone else None,
+        id_number_masked=masked_id_number(id_number) if id_number else None,
         purpose=case.purpose,
         category=case.category,
         area_code=case.area_code,
         problem_area_code=case.problem_area_code,
         problem_area_name=area.name,
-        summary=case.summary,
-        facts=case.facts,
+        summary=contents.open(case, "summary"),
+        facts=contents.open(case, "facts"),
         registered_at=case.registered_at,
         owner_organ=None if owner is None else organ_view(owner),
         first_responsible=case.first_responsible,
         rehearsal=case.rehearsal,
+        destroyed=contents.destroyed,
     )
 
 
-async def _public_outcomes(tx: Transaction, case_id: str) -> tuple[PublicOutcome, ...]:
+async def _public_outcomes(tx: Transaction, case: PetitionCase) -> tuple[PublicOutcome, ...]:
+    contents = Contents(tx.vault, case)
     found = []
-    for session in await session_rows.sessions_of_case(tx, case_id):
+    for session in await session_rows.sessions_of_case(tx, case.id):
         saved = await session_rows.outcome(tx, session[0].id)
         if saved is not None:
             outcome, organ = saved
             found.append(
                 PublicOutcome(
                     type=outcome.type,
-                    text=outcome.text,
+                    text=contents.open(outcome, "text"),
                     owner_organ_name=None if organ is None else organ.name,
                     due_on=outcome.due_on,
                 )
@@ -319,9 +361,3 @@ def _deadline_view(deadline: Deadline, today: date) -> DeadlineView:
         overdue=deadline.met_at is None and today > deadline.due_legal,
         provisional=deadline.provisional,
     )
-
-
-def _masked(phone: str | None) -> str | None:
-    if phone is None:
-        return None
-    return f"{phone[:3]}****{phone[-4:]}" if len(phone) >= 9 else "****"

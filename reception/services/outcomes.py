@@ -23,6 +23,7 @@ from reception.services.timeline import note
 from reception.services.wording import day_en, day_zh
 from reception.storage import places
 from reception.storage import sessions as rows
+from reception.storage.contents import Contents
 from reception.storage.database import Database, Transaction
 from reception.storage.ids import new_id
 from reception.storage.tables import Outcome, PetitionCase
@@ -91,7 +92,7 @@ async def save_outcome(
         await rows.touch(tx, session_id)
         saved = await rows.outcome(tx, session_id)
         assert saved is not None
-        return outcome_view(*saved)
+        return outcome_view(*saved, Contents(tx.vault, case))
 
 
 async def _put(
@@ -112,7 +113,6 @@ async def _put(
         session_id=session_id,
         version=1 if before is None else before[0].version + 1,
         type=draft.type,
-        text=draft.text.strip(),
         owner_organ_id=organ_id,
         due_on=draft.due_on,
         due_strict=draft.due_on,
@@ -121,6 +121,7 @@ async def _put(
         saved_at=now,
         by_name=actor.name,
     )
+    Contents(tx.vault, case).put(outcome, text=draft.text.strip())
     await tx.put(outcome)
     return outcome
 

@@ -15,6 +15,7 @@ from reception.services.timeline import note
 from reception.storage import places
 from reception.storage import recordings as rows
 from reception.storage import sessions as session_rows
+from reception.storage.contents import petitioner_name
 from reception.storage.database import Database, Transaction
 from reception.storage.ids import new_id
 from reception.storage.tables import (
@@ -282,11 +283,18 @@ async def views_of(tx: Transaction, session_ids: Collection[str]) -> Sequence[Re
     ids = [recording.id for recording in found]
     files = await rows.files(tx, ids) if ids else ()
     gaps = await rows.gaps(tx, ids) if ids else ()
+    names = {
+        recording.id: await _petitioner_of(tx, recording.session_id) for recording in found if files
+    }
     return [
         _view(
             recording,
             tuple(_gap_view(gap) for gap in gaps if gap.recording_id == recording.id),
-            tuple(_file_view(made) for made in files if made.recording_id == recording.id),
+            tuple(
+                _file_view(made, names[recording.id])
+                for made in files
+                if made.recording_id == recording.id
+            ),
         )
         for recording in found
     ]
@@ -376,12 +384,17 @@ def _gap_view(gap: RecordingGap) -> GapView:
     )
 
 
-def _file_view(made: RecordingFile) -> FileView:
+async def _petitioner_of(tx: Transaction, session_id: str) -> str:
+    session = await tx.get_one(Session, session_id)
+    return await petitioner_name(tx, session.case_id)
+
+
+def _file_view(made: RecordingFile, petitioner: str) -> FileView:
     return FileView(
         id=made.id,
         participant=made.participant,
         role=made.role,
-        name=made.name,
+        name=petitioner if made.role == "petitioner" else made.name,
         bytes=made.bytes,
         duration_ms=made.duration_ms,
         width=made.width,

@@ -7,14 +7,16 @@ from datetime import datetime
 from reception.domain.access import Action, Actor, Target
 from reception.domain.audit import AuditAction
 from reception.domain.cases import CaseMove, CaseState, after
-from reception.domain.codes import Category, Channel, Purpose
+from reception.domain.codes import Category, Channel, Purpose, Role
 from reception.domain.errors import BadInput, NotAllowed
+from reception.domain.identity import read_id_number
 from reception.domain.people import new_query_code
 from reception.services import audit, deadlines
 from reception.services.permission import require
 from reception.services.timeline import note
 from reception.storage import cases as rows
 from reception.storage import places
+from reception.storage.contents import Contents, id_index, key_place, name_index, query_index
 from reception.storage.database import Transaction
 from reception.storage.ids import new_id
 from reception.storage.tables import PetitionCase, Petitioner
@@ -25,7 +27,7 @@ COUNTY_DIGITS = 6
 
 @dataclass(frozen=True)
 class CaseDraft:
-    """What the petitioner comes for; a phone number is never required."""
+    """What the petitioner comes for; phone and identity number are never required."""
 
     petitioner_name: str
     channel: Channel
@@ -34,6 +36,7 @@ class CaseDraft:
     problem_area_code: str
     summary: str
     phone: str | None = None
+    id_number: str | None = None
     language: str = "zh"
     needs: tuple[str, ...] = ()
     facts: str = ""
@@ -60,19 +63,23 @@ async def register_case(
         Target(area_code=actor.area_code, organ_id=actor.organ_id, kiosk_id=actor.id),
     )
     await _check(tx, draft)
+    id_number = _id_number(draft, actor, now)
     petitioner = Petitioner(
         id=new_id(),
-        name=draft.petitioner_name.strip(),
-        phone=draft.phone,
+        name_index=name_index(tx.vault, draft.petitioner_name.strip()),
+        id_index=None if id_number is None else id_index(tx.vault, id_number),
         language=draft.language,
         needs=list(draft.needs),
         created_at=now,
         rehearsal=rehearsal,
     )
+    query_code = await _query_code(tx)
+    case_id = new_id()
     case = PetitionCase(
-        id=new_id(),
+        id=case_id,
         case_no=await _case_no(tx, actor.area_code, now, rehearsal=rehearsal),
-        query_code=await _query_code(tx),
+        data_key=tx.vault.new_key(key_place(case_id)),
+        query_index=query_index(tx.vault, query_code),
         state=after(CaseState.DRAFT, CaseMove.REGISTER),
         petitioner_id=petitioner.id,
         channel=draft.channel,
@@ -80,14 +87,17 @@ async def register_case(
         category=draft.category,
         area_code=actor.area_code,
         problem_area_code=draft.problem_area_code,
-        summary=draft.summary.strip(),
-        facts=draft.facts,
         persons_present=draft.persons_present,
         registered_at=now,
         owner_organ_id=None,
         first_responsible=actor.name,
         rehearsal=rehearsal,
     )
+    contents = Contents(tx.vault, case)
+    contents.put(
+        petitioner, name=draft.petitioner_name.strip(), phone=draft.phone, id_number=id_number
+    )
+    contents.put(case, query_code=query_code, summary=draft.summary.strip(), facts=draft.facts)
     await tx.put(petitioner, case)
     await note(
         tx,
@@ -110,6 +120,15 @@ async def register_case(
     )
     await deadlines.start(tx, case, "D1", now)
     return case
+
+
+def _id_number(draft: CaseDraft, actor: Actor, now: datetime) -> str | None:
+    """Return the number a clerk saw on the card; nobody else takes one down (domain.md 3.9)."""
+    if not draft.id_number:
+        return None
+    if actor.role is not Role.CLERK:
+        raise BadInput(field="id_number", reason="seen_by_a_clerk")
+    return read_id_number(draft.id_number, local_day(now))
 
 
 async def _check(tx: Transaction, draft: CaseDraft) -> None:
@@ -135,5 +154,5 @@ async def _case_no(tx: Transaction, area_code: str, now: datetime, *, rehearsal:
 async def _query_code(tx: Transaction) -> str:
     while True:
         code = new_query_code(secrets.token_bytes(16))
-        if await rows.case_by_query_code(tx, code) is None:
+        if await rows.case_by_query_index(tx, query_index(tx.vault, code)) is None:
             return code

@@ -20,6 +20,8 @@ from reception.storage.database import Transaction
 from reception.storage.tables import Session, SessionEvent
 
 _STOP_REASONS: Final = frozenset(StopReason)
+_REASONS: Final = _STOP_REASONS | {"booking_cancelled", "too_long", "absent"}
+"""Reasons that are kept; any other is what somebody typed, and may name somebody."""
 
 
 async def advance(
@@ -63,7 +65,7 @@ async def advance(
             move=move.value,
             before=before.state.value,
             after=then.state.value,
-            reason=reason,
+            reason=reason if reason in _REASONS else "",
             actor_kind=actor.kind,
             actor_id=actor.id,
         )
@@ -75,7 +77,6 @@ async def advance(
         "session",
         session.id,
         now,
-        # Other reasons are what somebody typed.
         purpose=reason if reason in _STOP_REASONS else "",
         move=move.value,
         before=before.state.value,

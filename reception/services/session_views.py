@@ -17,6 +17,7 @@ from reception.services.places import (
 from reception.services.records import RecordingView, views_of
 from reception.storage import recordings as recording_rows
 from reception.storage import sessions as rows
+from reception.storage.contents import Contents, contents_of, petitioner_name
 from reception.storage.database import Transaction
 from reception.storage.tables import Consent, Organ, Outcome, Participant
 
@@ -138,13 +139,14 @@ async def snapshot_of(tx: Transaction, row: rows.SessionRow) -> Snapshot:
     """Return the facts of a session."""
     session = row[0]
     answer = await rows.consent(tx, session.id)
+    petitioner = await petitioner_name(tx, session.case_id)
     return Snapshot(
         session_id=session.id,
         room_id=session.room_id,
         state=session.state,
         resumes=session.resumes,
         people=tuple(
-            person_of(person)
+            person_of(person, petitioner)
             for person in await rows.seated(tx, session.id)
             if person.joined_at is not None
         ),
@@ -163,6 +165,7 @@ async def snapshot_of(tx: Transaction, row: rows.SessionRow) -> Snapshot:
 async def session_view(tx: Transaction, row: rows.SessionRow) -> SessionView:
     """Return a session with everything that came of it."""
     session, booking, leader, leader_area, site, site_area = row
+    contents = await contents_of(tx, session.case_id)
     answer = await rows.consent(tx, session.id)
     outcome = await rows.outcome(tx, session.id)
     return SessionView(
@@ -176,36 +179,36 @@ async def session_view(tx: Transaction, row: rows.SessionRow) -> SessionView:
         slot_ends_at=session.slot_ends_at,
         started_at=session.started_at,
         ended_at=session.ended_at,
-        outcome=None if outcome is None else outcome_view(*outcome),
+        outcome=None if outcome is None else outcome_view(*outcome, contents),
         recordings=tuple(await views_of(tx, [session.id])),
         ratings=tuple(
             RatingView(target=rating.target, level=rating.level, at=rating.at)
             for rating in await rows.ratings(tx, session.id)
         ),
-        record=await _record_view(tx, session.id),
+        record=await _record_view(tx, session.id, contents),
         consent=None if answer is None else _consent_view(answer),
         consent_text=None if answer is None else await _answered_text(tx, answer.text_version),
-        preparation=session.preparation,
+        preparation=contents.open(session, "preparation"),
     )
 
 
-def person_of(person: Participant) -> Person:
-    """Return a participant as others see them."""
+def person_of(person: Participant, petitioner: str) -> Person:
+    """Return a participant as others see them; `petitioner` is the petitioner's name."""
     return Person(
         id=person.id,
         role=person.role,
         seat=person.seat,
-        name=person.name,
+        name=petitioner if person.role == "petitioner" else person.name,
         online=person.online,
     )
 
 
-def outcome_view(outcome: Outcome, organ: Organ | None) -> OutcomeView:
+def outcome_view(outcome: Outcome, organ: Organ | None, contents: Contents) -> OutcomeView:
     """Return an outcome as others see it."""
     return OutcomeView(
         id=outcome.id,
         type=outcome.type,
-        text=outcome.text,
+        text=contents.open(outcome, "text"),
         owner_organ=None if organ is None else organ_view(organ),
         due_on=outcome.due_on,
         due_strict=outcome.due_strict,
@@ -223,18 +226,20 @@ async def _recording_state(tx: Transaction, session_id: str) -> Literal["off", "
     return "failed" if found and found[-1].state == "failed" else "off"
 
 
-async def _record_view(tx: Transaction, session_id: str) -> RecordView | None:
+async def _record_view(tx: Transaction, session_id: str, contents: Contents) -> RecordView | None:
     found = await rows.record(tx, session_id)
     if found is None:
         return None
     signature = await rows.signature(tx, session_id)
     return RecordView(
         version=found.version,
-        text=found.text,
+        text=contents.open(found, "text"),
         at=found.at,
         by_name=found.by_name,
-        signed=None if signature is None else signature.strokes is not None,
-        strokes=None if signature is None else signature.strokes,
+        signed=None if signature is None else True,
+        strokes=None
+        if signature is None or contents.destroyed
+        else contents.open(signature, "strokes"),
     )
 
 

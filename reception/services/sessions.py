@@ -64,6 +64,7 @@ from reception.services.timeline import note
 from reception.storage import bookings as booking_rows
 from reception.storage import calendar
 from reception.storage import sessions as rows
+from reception.storage.contents import Contents, contents_of
 from reception.storage.database import Database, Transaction
 from reception.storage.errors import NotUnique
 from reception.storage.ids import new_id
@@ -201,12 +202,14 @@ async def save_preparation(
     async with db.transaction(actor) as tx:
         row = await _allowed(tx, session_id, actor, SessionMove.PREPARE)
         current: Session = row[0]
+        contents = await contents_of(tx, current.case_id)
+        sealed = contents.seal(current, "preparation", text)
         if current.state not in _PREPARABLE:
             raise MoveRefused(state=current.state.value, move=SessionMove.PREPARE.value)
         if current.state is SessionState.SCHEDULED:
-            await advance(tx, current, SessionMove.PREPARE, actor, now, preparation=text)
+            await advance(tx, current, SessionMove.PREPARE, actor, now, preparation=sealed)
         elif not await rows.change_session(
-            tx, session_id, version=current.version, preparation=text
+            tx, session_id, version=current.version, preparation=sealed
         ):
             raise MovedMeanwhile(thing="session")
 
@@ -325,16 +328,11 @@ async def save_record(
         audit.record(
             tx, AuditAction.RECORD_SAVED, actor, "session", session_id, now, version=version
         )
-        await tx.put(
-            RecordVersion(
-                id=new_id(),
-                session_id=session_id,
-                version=version,
-                text=body,
-                at=now,
-                by_name=actor.name,
-            )
+        written = RecordVersion(
+            id=new_id(), session_id=session_id, version=version, at=now, by_name=actor.name
         )
+        (await contents_of(tx, current.case_id)).put(written, text=body)
+        await tx.put(written)
         await rows.touch(tx, session_id)
 
 
@@ -362,14 +360,10 @@ async def sign(
             audit.record(
                 tx, AuditAction.RECORD_SIGNED, actor, "session", session_id, now, version=version
             )
-            await tx.put(
-                Signature(
-                    session_id=session_id,
-                    strokes=strokes,
-                    record_version=version,
-                    at=now,
-                )
-            )
+            signature = Signature(session_id=session_id, record_version=version, at=now)
+            case_id = (await tx.get_one(Session, session_id)).case_id
+            (await contents_of(tx, case_id)).put(signature, strokes=strokes)
+            await tx.put(signature)
         return await snapshot_of(tx, await require_session(tx, session_id))
 
 
@@ -433,11 +427,12 @@ async def receipt(db: Database, *, session_id: str, actor: Actor, now: datetime)
         current, _, leader, _, site, _ = row
         case = await tx.get_one(PetitionCase, current.case_id)
         found = await rows.outcome(tx, session_id)
-        outcome = None if found is None else outcome_view(*found)
+        contents = Contents(tx.vault, case)
+        outcome = None if found is None else outcome_view(*found, contents)
     organ = None if outcome is None else outcome.owner_organ
     return ReceiptView(
         case_no=case.case_no,
-        query_code=case.query_code,
+        query_code=contents.open(case, "query_code"),
         outcome=outcome,
         owner_organ_name="" if organ is None else organ.name,
         due_on=None if outcome is None else outcome.due_on,

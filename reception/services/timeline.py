@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from reception.domain.access import Actor
+from reception.storage.contents import Contents
 from reception.storage.database import Transaction
 from reception.storage.tables import CaseEvent
 
@@ -29,8 +30,12 @@ async def note(
     actor: Actor,
     now: datetime,
     public: bool = True,
+    remark: bytes | None = None,
 ) -> None:
-    """Write a line; a `public` one is shown to whoever has the query code and names nobody."""
+    """Write a line; a `public` one is shown to whoever has the query code and names nobody.
+
+    `zh` and `en` are the program's own words; what somebody typed is the sealed `remark`.
+    """
     await tx.put(
         CaseEvent(
             case_id=case_id,
@@ -38,6 +43,7 @@ async def note(
             kind=kind,
             text_zh=zh,
             text_en=en,
+            remark=remark,
             actor_kind=actor.kind,
             actor_id=actor.id,
             actor_name=actor.name,
@@ -46,12 +52,13 @@ async def note(
     )
 
 
-def event_view(event: CaseEvent, *, named: bool) -> EventView:
+def event_view(event: CaseEvent, contents: Contents, *, named: bool) -> EventView:
     """Return a line as others see it."""
+    remark = contents.open_remark(event)
     return EventView(
         at=event.at,
         kind=event.kind,
-        text_zh=event.text_zh,
-        text_en=event.text_en,
+        text_zh=event.text_zh + remark,
+        text_en=event.text_en + remark,
         actor_name=event.actor_name if named else "",
     )

@@ -58,9 +58,9 @@ async def case(tx: Transaction, case_id: str) -> CaseRow | None:
     return (await tx.execute(_cases().where(PetitionCase.id == case_id))).first()
 
 
-async def case_by_query_code(tx: Transaction, query_code: str) -> CaseRow | None:
-    """Return the case with this query code."""
-    return (await tx.execute(_cases().where(PetitionCase.query_code == query_code))).first()
+async def case_by_query_index(tx: Transaction, query_index: bytes) -> CaseRow | None:
+    """Return the case whose query code has this index."""
+    return (await tx.execute(_cases().where(PetitionCase.query_index == query_index))).first()
 
 
 async def cases(
@@ -69,14 +69,15 @@ async def cases(
     within: str | None,
     organ_id: str | None,
     leader_id: str | None,
-    search: str,
+    case_no: str = "",
+    name_index: bytes | None = None,
     limit: int,
-    offset: int,
+    offset: int = 0,
 ) -> Sequence[CaseRow]:
     """Return cases, newest first, without rehearsals; each filter that is given narrows.
 
-    `leader_id` keeps the cases this leader received or is to receive; `search` looks for a text
-    in case number, summary and petitioner's name.
+    `leader_id` keeps the cases this leader received or is to receive, `case_no` those with these
+    characters in their number, `name_index` those whose petitioner may have that name.
     """
     query = _cases().where(~PetitionCase.rehearsal)
     if within is not None:
@@ -92,14 +93,10 @@ async def cases(
         query = query.where(
             exists().where(Session.case_id == PetitionCase.id, Session.leader_id == leader_id)
         )
-    if search:
-        query = query.where(
-            or_(
-                PetitionCase.case_no.contains(search, autoescape=True),
-                PetitionCase.summary.contains(search, autoescape=True),
-                Petitioner.name.contains(search, autoescape=True),
-            )
-        )
+    if case_no:
+        query = query.where(PetitionCase.case_no.contains(case_no, autoescape=True))
+    if name_index is not None:
+        query = query.where(Petitioner.name_index == name_index)
     newest = query.order_by(PetitionCase.registered_at.desc(), PetitionCase.case_no.desc())
     return (await tx.execute(newest.limit(limit).offset(offset))).all()
 

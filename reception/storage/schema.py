@@ -8,6 +8,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
+from reception.crypto.vault import Vault
 from reception.domain.access import SYSTEM
 from reception.storage.database import Database, create_engine
 from reception.storage.errors import ConstraintBroken, SchemaMissing, SchemaTooNew
@@ -18,10 +19,11 @@ _UPGRADE_LOCK = 0x76_72_65_63
 """Any fixed number: two processes that upgrade at once take turns on it."""
 
 
-async def upgrade(url: str, *, revision: str = "head") -> None:
+async def upgrade(url: str, vault: Vault, *, revision: str = "head") -> None:
     """Apply every revision up to `revision` the database at `url` lacks, all in one transaction.
 
-    An SQLite file is created when absent; its folder must exist.
+    An SQLite file is created when absent; its folder must exist. `vault` seals what older
+    schemas kept in clear.
 
     Raises:
         SchemaTooNew: a newer version of the program has been here.
@@ -34,7 +36,7 @@ async def upgrade(url: str, *, revision: str = "head") -> None:
                 await connection.execute(
                     text("SELECT pg_advisory_xact_lock(:key)"), {"key": _UPGRADE_LOCK}
                 )
-            await connection.run_sync(_upgrade, revision)
+            await connection.run_sync(_upgrade, vault, revision)
     finally:
         await engine.dispose()
 
@@ -70,10 +72,11 @@ def _revision(connection: Connection) -> str | None:
     return found
 
 
-def _upgrade(connection: Connection, revision: str) -> None:
+def _upgrade(connection: Connection, vault: Vault, revision: str) -> None:
     _revision(connection)
     config = _config()
     config.attributes["connection"] = connection
+    config.attributes["vault"] = vault
     command.upgrade(config, revision)
     if connection.dialect.name == "sqlite":
         broken = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()

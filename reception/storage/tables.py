@@ -59,6 +59,7 @@ class Table(DeclarativeBase):
         datetime: Instant(),
         dict[str, Any]: JSON(),
         list[Any]: JSON(),
+        bytes: LargeBinary(),
     }
 
 
@@ -278,12 +279,19 @@ class Slot(Table):
 
 
 class Petitioner(Table):
-    """The person who petitions; a phone is never required."""
+    """The person who petitions; a phone is never required.
+
+    Name and numbers are sealed under the key of the case (`reception.storage.contents`); the
+    indexes find them without opening.
+    """
 
     __tablename__ = "petitioner"
     id: Mapped[Id]
-    name: Mapped[str]
-    phone: Mapped[str | None]
+    name: Mapped[bytes]
+    name_index: Mapped[bytes] = mapped_column(index=True)
+    phone: Mapped[bytes | None]
+    id_number: Mapped[bytes | None]
+    id_index: Mapped[bytes | None] = mapped_column(index=True)
     language: Mapped[str]
     needs: Mapped[list[Any]]
     created_at: Mapped[datetime]
@@ -300,13 +308,18 @@ class CaseSerial(Table):
 
 
 class PetitionCase(Table):
-    """A case, from registration on."""
+    """A case, from registration on.
+
+    `data_key` seals every personal text of the case; deleting it destroys them all.
+    """
 
     __tablename__ = "petition_case"
     __table_args__ = (CheckConstraint("persons_present >= 1", name="persons_present"),)
     id: Mapped[Id]
     case_no: Mapped[str] = mapped_column(unique=True)
-    query_code: Mapped[str] = mapped_column(unique=True)
+    data_key: Mapped[bytes | None]
+    query_code: Mapped[bytes]
+    query_index: Mapped[bytes] = mapped_column(unique=True)
     state: Mapped[CaseState] = word(CaseState, "state")
     petitioner_id: Mapped[str] = reference("petitioner.id")
     channel: Mapped[Channel] = word(Channel, "channel")
@@ -314,8 +327,8 @@ class PetitionCase(Table):
     category: Mapped[Category] = word(Category, "category")
     area_code: Mapped[str] = reference("area.code")
     problem_area_code: Mapped[str] = reference("area.code")
-    summary: Mapped[str]
-    facts: Mapped[str]
+    summary: Mapped[bytes]
+    facts: Mapped[bytes | None]
     persons_present: Mapped[int]
     registered_at: Mapped[datetime] = mapped_column(index=True)
     owner_organ_id: Mapped[str | None] = reference("organ.id")
@@ -324,7 +337,10 @@ class PetitionCase(Table):
 
 
 class CaseEvent(Table):
-    """One line of a case's timeline; never changed, never deleted before the case."""
+    """One line of a case's timeline; never changed, never deleted before the case.
+
+    The texts are the program's own words; what somebody typed is in `remark`, sealed.
+    """
 
     __tablename__ = "case_event"
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
@@ -333,6 +349,7 @@ class CaseEvent(Table):
     kind: Mapped[str]
     text_zh: Mapped[str]
     text_en: Mapped[str]
+    remark: Mapped[bytes | None]
     actor_kind: Mapped[str]
     actor_id: Mapped[str]
     actor_name: Mapped[str]
@@ -430,7 +447,7 @@ class Session(Table):
     slot_ends_at: Mapped[datetime]
     started_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
-    preparation: Mapped[str]
+    preparation: Mapped[bytes | None]
     version: Mapped[int]
     rehearsal: Mapped[bool]
 
@@ -451,7 +468,10 @@ class SessionEvent(Table):
 
 
 class Participant(Table):
-    """Who may sit in a seat: `joined_at` once they came, `left_at` once another has the seat."""
+    """Who may sit in a seat: `joined_at` once they came, `left_at` once another has the seat.
+
+    `name` is empty for the petitioner, whose name stands sealed with the case.
+    """
 
     __tablename__ = "participant"
     __table_args__ = (
@@ -529,17 +549,17 @@ class RecordVersion(Table):
     id: Mapped[Id]
     session_id: Mapped[str] = mapped_column(ForeignKey("session.id"))
     version: Mapped[int]
-    text: Mapped[str]
+    text: Mapped[bytes]
     at: Mapped[datetime]
     by_name: Mapped[str]
 
 
 class Signature(Table):
-    """The petitioner's signature under the record, or the refusal to sign (`strokes` null)."""
+    """The petitioner's signature under the record, sealed."""
 
     __tablename__ = "signature"
     session_id: Mapped[str] = mapped_column(ForeignKey("session.id"), primary_key=True)
-    strokes: Mapped[str | None]
+    strokes: Mapped[bytes]
     record_version: Mapped[int]
     at: Mapped[datetime]
 
@@ -553,7 +573,7 @@ class Outcome(Table):
     session_id: Mapped[str] = mapped_column(ForeignKey("session.id"))
     version: Mapped[int]
     type: Mapped[OutcomeType] = word(OutcomeType, "type")
-    text: Mapped[str]
+    text: Mapped[bytes]
     owner_organ_id: Mapped[str | None] = reference("organ.id")
     due_on: Mapped[date | None]
     due_strict: Mapped[date | None]
@@ -608,7 +628,10 @@ class Recording(Table):
 
 
 class RecordingFile(Table):
-    """A finished file of one participant; `relative_path` is inside the recording directory."""
+    """A finished file of one participant; `relative_path` is inside the recording directory.
+
+    `name` is empty for the petitioner, whose name stands sealed with the case.
+    """
 
     __tablename__ = "recording_file"
     id: Mapped[Id]

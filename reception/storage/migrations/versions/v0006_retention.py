@@ -7,7 +7,7 @@ from alembic import op
 
 from reception.storage.columns import Instant
 
-revision: str = "0012"
+revision: str = "0006"
 down_revision: str | None = "0005"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
