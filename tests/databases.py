@@ -110,10 +110,18 @@ class PostgresServer:
         await self._admin(f"CREATE DATABASE {name} TEMPLATE {source}")
         return self.url(name)
 
+    def dump(self, url: str) -> bytes:
+        """Return what `pg_dump` writes of a database."""
+        command = [_binary("pg_dump"), "-h", str(self.folder), "-U", "reception", _name_of(url)]
+        return subprocess.run(command, check=True, capture_output=True).stdout
+
     async def drop(self, url: str) -> None:
         """Drop what `create` made, ending the connections a test left."""
-        name = url.split("@/")[1].split("?")[0]
-        await self._admin(f"DROP DATABASE {name} WITH (FORCE)")
+        await self._admin(f"DROP DATABASE {_name_of(url)} WITH (FORCE)")
+
+
+def _name_of(url: str) -> str:
+    return url.split("@/")[1].split("?")[0]
 
 
 def sqlite_url(path: Path) -> str:

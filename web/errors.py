@@ -82,6 +82,7 @@ STATUS: Mapping[str, HTTPStatus] = {
     "year_not_loaded": HTTPStatus.UNPROCESSABLE_ENTITY,
     "rate_limited": HTTPStatus.TOO_MANY_REQUESTS,
     "too_many_attempts": HTTPStatus.TOO_MANY_REQUESTS,
+    "volume_exceeded": HTTPStatus.TOO_MANY_REQUESTS,
     "internal": HTTPStatus.INTERNAL_SERVER_ERROR,
     "engine_down": HTTPStatus.SERVICE_UNAVAILABLE,
     "schema_missing": HTTPStatus.SERVICE_UNAVAILABLE,

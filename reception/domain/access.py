@@ -62,6 +62,8 @@ class Action(StrEnum):
     MANAGE_USERS = "manage_users"
     MANAGE_KIOSKS = "manage_kiosks"
     LOAD_HOLIDAYS = "load_holidays"
+    REVEAL = "reveal"
+    CORRECT = "correct"
     SET_PERIOD = "set_period"
     SEE_PERIODS = "see_periods"
     HOLD_CASE = "hold_case"
@@ -129,6 +131,8 @@ ROLES: Final = {
     Action.MANAGE_USERS: _ADMIN,
     Action.MANAGE_KIOSKS: _ADMIN,
     Action.LOAD_HOLIDAYS: _ADMIN,
+    Action.REVEAL: frozenset({Role.CLERK, Role.HANDLER, Role.REVIEWER}),
+    Action.CORRECT: _CLERK,
     Action.SET_PERIOD: frozenset({Role.SECADMIN}),
     Action.SEE_PERIODS: frozenset({Role.SECADMIN, Role.AUDITOR, Role.SUPERVISOR, Role.CLERK}),
     Action.HOLD_CASE: frozenset({Role.CLERK, Role.SUPERVISOR}),

@@ -54,6 +54,8 @@ class AuditAction(StrEnum):
     TOKEN_CREATED = "token_created"  # noqa: S105  # the name of an event
     KIOSK_CREATED = "kiosk_created"
     DAY_PUBLISHED = "day_published"
+    REVEALED = "revealed"
+    CORRECTED = "corrected"
     PERIOD_SET = "period_set"
     HOLD_PLACED = "hold_placed"
     HOLD_LIFT_ASKED = "hold_lift_asked"

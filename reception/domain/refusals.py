@@ -54,6 +54,11 @@ SENTENCES: Final[Mapping[str, Sentence]] = {
         "The same idempotency key came with other content. Reload the page, fill it in again and"
         " send it.",
     ),
+    "volume_exceeded": Sentence(
+        "[{hours} 小时内]查看的次数已达上限[（{most} 次）]。请稍后再看；确有需要，请联系安全管理员。",
+        "You have looked at as many as one may[ ({most} in {hours} h)]. Come back later, or ask"
+        " the security administrator if your work needs more.",
+    ),
     "unopenable": Sentence(
         "这项内容打不开：它被改动过，或者密钥不对。请联系系统管理员，并保留现场。",
         "This cannot be opened: it was changed, or the key is another one. Tell the administrator"

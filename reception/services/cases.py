@@ -1,7 +1,7 @@
 """Cases: registration, moves, the page of a case and the query by code."""
 
 from dataclasses import asdict, dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Final
 
 from reception.crypto.vault import Vault
@@ -22,6 +22,7 @@ from reception.services.places import OrganView, organ_view
 from reception.services.registration import CaseDraft, register_case
 from reception.services.session_views import SessionView, session_view
 from reception.services.timeline import EventView, event_view
+from reception.services.volumes import require_volume
 from reception.storage import bookings as booking_rows
 from reception.storage import cases as rows
 from reception.storage import sessions as session_rows
@@ -47,6 +48,7 @@ __all__ = [
 
 MOST_LISTED: Final = 500
 SEARCHED: Final = 1000
+OPENED_AN_HOUR: Final = 200
 
 _OFFICE_LIMITS: Final = frozenset({"D1", "D2", "D3", "D4", "D7", "D9"})
 """Time limits that bind the government; the others are the petitioner's windows."""
@@ -156,6 +158,7 @@ async def case_page(db: Database, *, case_id: str, actor: Actor, now: datetime) 
     Raises:
         NotFound: there is none with this id.
         NotAllowed: it is none of the actor's.
+        VolumeExceeded: the actor opened 200 cases in the last hour.
 
     """
     async with db.reading(actor) as tx:
@@ -182,8 +185,23 @@ async def case_page(db: Database, *, case_id: str, actor: Actor, now: datetime) 
             ),
         )
     async with db.transaction(actor) as tx:
+        await require_volume(
+            tx,
+            actor,
+            AuditAction.CASE_OPENED,
+            most=OPENED_AN_HOUR,
+            within=timedelta(hours=1),
+            now=now,
+        )
         audit.record(tx, AuditAction.CASE_OPENED, actor, "case", case_id, now)
     return page
+
+
+async def number_of(db: Database, *, case_id: str, actor: Actor) -> str:
+    """Return the number of a case the actor may see. Raises `NotFound`, `NotAllowed`."""
+    async with db.reading(actor) as tx:
+        row = await require_case(tx, case_id, actor, Action.SEE_CASE)
+        return row[0].case_no
 
 
 async def list_cases(

@@ -26,6 +26,12 @@ class RatedAlready(Refused):
     code: ClassVar[str] = "rated_already"
 
 
+class VolumeExceeded(Refused):
+    """This person looked at so much in the last `hours` that it is no longer their daily work."""
+
+    code: ClassVar[str] = "volume_exceeded"
+
+
 class CheckpointsUnreadable(Refused):
     """The `file` of audit checkpoints cannot be read, or holds something else."""
 

@@ -12,6 +12,7 @@ from reception.services import audit
 from reception.services.jobs import enqueue
 from reception.services.permission import require_one
 from reception.services.timeline import note
+from reception.services.volumes import require_volume
 from reception.storage import places
 from reception.storage import recordings as rows
 from reception.storage import sessions as session_rows
@@ -31,6 +32,8 @@ RecordingState = Literal["recording", "finishing", "ready", "failed"]
 
 VIEWED_AGAIN_AFTER: Final = timedelta(minutes=30)
 """So long one line on the timeline stands for everything a viewer plays of a session."""
+
+VIEWED_A_DAY: Final = 20
 
 FINISH_JOB = "recording.finish"
 """The job that turns segments into files; its key and `recording_id` are the recording."""
@@ -238,6 +241,7 @@ async def file(db: Database, *, file_id: str, actor: Actor, now: datetime) -> Fi
     Raises:
         NotFound: there is none with this id.
         NotAllowed: the session is none of the actor's.
+        VolumeExceeded: the actor looked at 20 sessions in the last day.
 
     """
     since = now - VIEWED_AGAIN_AFTER
@@ -264,6 +268,14 @@ async def _note_viewing(
     async with db.transaction(actor) as tx:
         if not await rows.view(tx, session.id, actor, now, since=since):
             return
+        await require_volume(
+            tx,
+            actor,
+            AuditAction.RECORDING_VIEWED,
+            most=VIEWED_A_DAY,
+            within=timedelta(days=1),
+            now=now,
+        )
         audit.record(tx, AuditAction.RECORDING_VIEWED, actor, "session", session.id, now)
         await note(
             tx,

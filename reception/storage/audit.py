@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from datetime import datetime
 from typing import Final
 
 from sqlalchemy import insert, select, text
@@ -49,6 +50,23 @@ async def events_after(tx: AsyncSession, seq: int, limit: int) -> Sequence[Audit
         select(AuditEvent).where(AuditEvent.seq > seq).order_by(AuditEvent.seq).limit(limit)
     )
     return found.all()
+
+
+async def count_of(
+    tx: AsyncSession, actor_kind: str, actor_id: str, action: str, *, since: datetime, most: int
+) -> int:
+    """Return how often an actor did something after an instant; counting stops at `most`."""
+    query = (
+        select(AuditEvent.seq)
+        .where(
+            AuditEvent.actor_id == actor_id,
+            AuditEvent.at > since,
+            AuditEvent.actor_kind == actor_kind,
+            AuditEvent.action == action,
+        )
+        .limit(most)
+    )
+    return len((await tx.scalars(query)).all())
 
 
 async def last_checkpoint(tx: AsyncSession) -> AuditCheckpoint | None:

@@ -766,6 +766,10 @@ class AuditEvent(Table):
     """
 
     __tablename__ = "audit_event"
+    __table_args__ = (
+        Index("ix_audit_event_actor", "actor_id", "at"),
+        Index("ix_audit_event_object", "object_id", "at"),
+    )
     seq: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     at: Mapped[datetime]
     actor_kind: Mapped[str]

@@ -33,6 +33,7 @@ from web.api.fields import (
     Day,
     Given,
     Id,
+    IdNumber,
     Line,
     Name,
     Nothing,
@@ -48,10 +49,14 @@ _BOOKERS = ROLES[Action.BOOK]
 
 
 class CaseDraft(Asked):
-    """What the petitioner comes for. A phone number is never required."""
+    """What the petitioner comes for. Phone and identity number are never required.
+
+    Only a clerk, who saw the card, takes an identity number down.
+    """
 
     petitioner_name: Name
     phone: Phone | None = None
+    id_number: IdNumber | None = None
     language: Word = "zh"
     needs: Annotated[tuple[Word, ...], Len(0, 10)] = ()
     channel: Channel = Channel.VIDEO

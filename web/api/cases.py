@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Literal
 
 from annotated_types import Ge, Le
 
@@ -11,10 +11,11 @@ from reception.domain.cases import CaseMove, CaseState
 from reception.domain.codes import Category, Purpose
 from reception.domain.errors import CodeUnknown, MovedMeanwhile, MoveRefused
 from reception.domain.outcomes import OutcomeType
-from reception.services import cases
+from reception.services import cases, petitioners
+from reception.services.errors import VolumeExceeded
 from scheduler.errors import YearNotLoaded
 from web.api.bookings import Booking, CaseDraft
-from web.api.fields import Asked, Code, Given, Id, Line, Nothing
+from web.api.fields import Asked, Code, Given, Id, IdNumber, Line, Name, Nothing, Phone
 from web.api.operation import ANYONE, Call, Operations
 from web.api.places import Organ
 from web.api.sessions import Session
@@ -23,7 +24,7 @@ OPERATIONS = Operations("cases")
 
 
 class Case(Given):
-    """A case; the phone number is masked."""
+    """A case; phone and identity number are masked, `destroyed` when its texts are gone."""
 
     id: str
     case_no: str
@@ -31,6 +32,7 @@ class Case(Given):
     state: CaseState
     petitioner_name: str
     phone_masked: str | None
+    id_number_masked: str | None
     purpose: Purpose
     category: Category
     area_code: str
@@ -42,6 +44,7 @@ class Case(Given):
     owner_organ: Organ | None
     first_responsible: str | None
     rehearsal: bool
+    destroyed: bool
 
 
 class Cases(Given):
@@ -123,6 +126,27 @@ class CaseStep(Asked):
     note: Line = ""
 
 
+class Reveal(Asked):
+    """Which number is to be shown in full, and what for."""
+
+    what: Literal["id_number", "phone"]
+    purpose: petitioners.Purpose
+
+
+class Revealed(Given):
+    """A number in full."""
+
+    value: str
+
+
+class Correction(Asked):
+    """What is to be put right: null stays as it is, an empty text removes."""
+
+    name: Name | None = None
+    phone: Phone | Literal[""] | None = None
+    id_number: IdNumber | Literal[""] | None = None
+
+
 class QueryCode(Asked):
     """The query code on the petitioner's receipt."""
 
@@ -166,7 +190,13 @@ async def list_cases(call: Call[Nothing, CaseQuery]) -> Cases:
     )
 
 
-@OPERATIONS.operation("GET", "/cases/{case_id}", summary="A case", roles=ROLES[Action.SEE_CASE])
+@OPERATIONS.operation(
+    "GET",
+    "/cases/{case_id}",
+    summary="A case",
+    roles=ROLES[Action.SEE_CASE],
+    errors=(VolumeExceeded,),
+)
 async def get_case(call: Call[Nothing, Nothing]) -> CasePage:
     """A case with its timeline, time limits, bookings and sessions."""
     found = await cases.case_page(
@@ -195,6 +225,43 @@ async def move_case(call: Call[CaseStep, Nothing]) -> Case:
         note=step.note,
     )
     return Case.model_validate(moved)
+
+
+@OPERATIONS.operation(
+    "POST",
+    "/cases/{case_id}/reveals",
+    summary="Show a number in full",
+    roles=ROLES[Action.REVEAL],
+    errors=(VolumeExceeded,),
+)
+async def reveal_number(call: Call[Reveal, Nothing]) -> Revealed:
+    """Show phone or identity number of a petitioner; who saw it and what for is written down."""
+    value = await petitioners.reveal(
+        call.context.db,
+        case_id=call.path["case_id"],
+        what=call.body.what,
+        purpose=call.body.purpose,
+        actor=call.actor,
+        now=call.now,
+    )
+    return Revealed(value=value)
+
+
+@OPERATIONS.operation(
+    "POST",
+    "/cases/{case_id}/corrections",
+    summary="Put a petitioner's data right",
+    roles=ROLES[Action.CORRECT],
+)
+async def correct_petitioner(call: Call[Correction, Nothing]) -> None:
+    """Put name, phone or identity number right; the timeline tells that it was done."""
+    await petitioners.correct(
+        call.context.db,
+        case_id=call.path["case_id"],
+        correction=petitioners.Correction(**dict(call.body)),
+        actor=call.actor,
+        now=call.now,
+    )
 
 
 @OPERATIONS.operation(

@@ -25,6 +25,7 @@ _CLOCK = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
 
 Id = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
 AreaCode = Annotated[str, StringConstraints(pattern=r"^[0-9]{6}([0-9]{3}([0-9]{3})?)?$")]
+IdNumber = Annotated[str, StringConstraints(pattern=r"^[0-9]{17}[0-9Xx]$")]
 Word = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_:]{0,39}$")]
 Name = Annotated[
     str,

@@ -175,6 +175,7 @@ def _draft(form: Form) -> CaseDraft:
     return CaseDraft(
         petitioner_name=form.required("petitioner_name"),
         phone=form.text("phone") or None,
+        id_number=form.text("id_number") or None,
         language=form.choice("language", PetitionerLanguage).value,
         needs=form.texts("needs"),
         channel=Channel.VIDEO,

@@ -2,15 +2,17 @@
 
 from typing import TYPE_CHECKING
 
-from aiohttp.web import Request, Response, get
+from aiohttp.web import HTTPSeeOther, Request, Response, StreamResponse, get, post
 
+from reception.domain.access import ROLES, Action
 from reception.domain.codes import Role
 from reception.domain.deadlines import TIME_LIMITS
 from reception.domain.retention import HoldReason
-from reception.services import cases, retention
+from reception.services import cases, petitioners, retention
+from reception.services.petitioners import Correction, Purpose, Shown
 from scheduler.calendar import local_day
 from web.auth import require
-from web.forms import query_of
+from web.forms import form_of, query_of
 from web.keys import CONTEXT
 from web.pages.keeping import HOLDERS
 from web.render import page
@@ -67,10 +69,61 @@ async def case_page(request: Request) -> Response:
         keeping=await retention.keeping_of(context.db, case_id=found.case.id, actor=actor),
         recordings=[recording for session in found.sessions for recording in session.recordings],
         may_hold=actor.role in HOLDERS,
+        may_reveal=actor.role in ROLES[Action.REVEAL],
+        may_correct=actor.role in ROLES[Action.CORRECT],
+        purposes=tuple(Purpose),
         hold_reasons=tuple(HoldReason),
     )
 
 
+async def reveal(request: Request) -> Response:
+    """Show one number in full for a minute."""
+    actor = await require(request, *ROLES[Action.REVEAL])
+    context = request.app[CONTEXT]
+    form = await form_of(request)
+    what: Shown = "phone" if form.required("what") == "phone" else "id_number"
+    purpose = form.choice("purpose", Purpose)
+    case_id = request.match_info["case_id"]
+    now = context.clock.now()
+    value = await petitioners.reveal(
+        context.db, case_id=case_id, what=what, purpose=purpose, actor=actor, now=now
+    )
+    return await page(
+        request,
+        "cases/revealed.html",
+        case_id=case_id,
+        case_no=await cases.number_of(context.db, case_id=case_id, actor=actor),
+        what=what,
+        purpose=purpose,
+        value=value,
+    )
+
+
+async def correct(request: Request) -> StreamResponse:
+    """Put a petitioner's data right."""
+    actor = await require(request, *ROLES[Action.CORRECT])
+    context = request.app[CONTEXT]
+    form = await form_of(request)
+    case_id = request.match_info["case_id"]
+    await petitioners.correct(
+        context.db,
+        case_id=case_id,
+        correction=Correction(
+            name=form.text("name") or None,
+            phone=form.text("phone") or None,
+            id_number=form.text("id_number") or None,
+        ),
+        actor=actor,
+        now=context.clock.now(),
+    )
+    raise HTTPSeeOther(f"/cases/{case_id}")
+
+
 def routes() -> "list[RouteDef]":
     """List the routes of this module."""
-    return [get("/cases", case_list), get("/cases/{case_id}", case_page)]
+    return [
+        get("/cases", case_list),
+        get("/cases/{case_id}", case_page),
+        post("/cases/{case_id}/reveal", reveal),
+        post("/cases/{case_id}/correct", correct),
+    ]

@@ -326,6 +326,9 @@ STEPS: Final[Sequence[tuple[Step, Sequence[AuditAction]]]] = (
 
 
 ELSEWHERE: Final = {
+    # tests/security/test_petitioners.py
+    A.REVEALED,
+    A.CORRECTED,
     # test_retention.py
     A.PERIOD_SET,
     A.HOLD_PLACED,
