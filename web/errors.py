@@ -71,6 +71,7 @@ STATUS: Mapping[str, HTTPStatus] = {
     "session_over": HTTPStatus.CONFLICT,
     "site_full": HTTPStatus.CONFLICT,
     "slot_not_bookable": HTTPStatus.CONFLICT,
+    "leader_concerned": HTTPStatus.CONFLICT,
     "slot_taken": HTTPStatus.CONFLICT,
     "stale_generation": HTTPStatus.CONFLICT,
     "message_too_large": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,

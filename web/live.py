@@ -21,7 +21,7 @@ from reception.domain.sessions import (
     media_rights,
     recording_allowed,
 )
-from reception.services import sessions
+from reception.services import sessions, subjects
 from reception.storage.database import Database
 from scheduler.clock import Clock
 from signaling.engine import (
@@ -222,9 +222,25 @@ class LiveRooms:
             await self.changed(session_id)
         for session_id in self._recordings.gone_quiet():
             await self.changed(session_id)
+        await self._expel()
         if self._clock.monotonic() - self._tidied_at > TIDY_EVERY_SECONDS:
             self._tidied_at = self._clock.monotonic()
             await self._forget_ended_rooms()
+
+    async def _expel(self) -> None:
+        """Show out who may no longer be there; within a second or two of losing the right."""
+        rooms = {room.session: room for room in self._rooms.values() if not room.is_empty}
+        online = {
+            session_id: [person for person, _ in room.connections()]
+            for session_id, room in rooms.items()
+        }
+        for gone in await subjects.expelled(self._db, online=online):
+            room = rooms[gone.session_id]
+            for person, connection in room.connections():
+                if person == gone.person_id:
+                    connection.finish(4003, "not_admitted")
+            if self.hub_is_up:
+                await self._engine.leave(room.id, gone.person_id)
 
     async def _forget_ended_rooms(self) -> None:
         for room in list(self._rooms.values()):

@@ -1,5 +1,6 @@
 """Who may do what: one pure decision from the actor's role, the area tree and ownership."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Literal
@@ -47,6 +48,8 @@ class Action(StrEnum):
     CHECK_IN = "check_in"
     REGISTER_CASE = "register_case"
     SEE_CASE = "see_case"
+    MOVE_CASE = "move_case"
+    NAME_SUBJECT = "name_subject"
     QUERY_CASE = "query_case"
     WITHDRAW_CASE = "withdraw_case"
     JOIN_ROOM = "join_room"
@@ -55,10 +58,12 @@ class Action(StrEnum):
     START_RECORDING = "start_recording"
     PLAY_RECORDING = "play_recording"
     WRITE_RECORD = "write_record"
+    PREPARE = "prepare"
     DRAFT_OUTCOME = "draft_outcome"
     SET_OUTCOME = "set_outcome"
     RATE = "rate"
     SEE_ROOMS = "see_rooms"
+    SEE_AUDIT = "see_audit"
     MANAGE_USERS = "manage_users"
     MANAGE_KIOSKS = "manage_kiosks"
     LOAD_HOLIDAYS = "load_holidays"
@@ -71,6 +76,42 @@ class Action(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """By what names an actor could be a subject of a case: as person, leader, organ.
+
+    An organ's people answer to the names of all organs above theirs: who is under a subject is
+    kept out with it.
+    """
+
+    names: frozenset[str] = frozenset()
+
+
+def subject_of_account(account_id: str) -> str:
+    """Return the name an account is a subject under."""
+    return f"account:{account_id}"
+
+
+def subject_of_leader(leader_id: str) -> str:
+    """Return the name a leader is a subject under."""
+    return f"leader:{leader_id}"
+
+
+def subject_of_organ(organ_id: str) -> str:
+    """Return the name an organ is a subject under."""
+    return f"organ:{organ_id}"
+
+
+def standing_of(actor: Actor, organ_path: Iterable[str] = ()) -> Standing:
+    """Return an actor's standing; `organ_path` lists the actor's organ and all above it."""
+    names = {subject_of_organ(organ_id) for organ_id in organ_path}
+    if actor.kind == "account":
+        names.add(subject_of_account(actor.id))
+    if actor.leader_id is not None:
+        names.add(subject_of_leader(actor.leader_id))
+    return Standing(frozenset(names))
+
+
+@dataclass(frozen=True, slots=True)
 class Target:
     """What the action is about, as far as access depends on it; `None` means not known.
 
@@ -79,42 +120,56 @@ class Target:
         organ_id: the organ that owns or is assigned the case.
         leader_id: the leader whose day, session or outcome it is.
         kiosk_id: the kiosk the booking or session is held at.
+        subjects: whom the case accuses or who is recused from it, by their names.
     """
 
     area_code: str | None = None
     organ_id: str | None = None
     leader_id: str | None = None
     kiosk_id: str | None = None
+    subjects: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """Whether it is allowed; `reason` is `""` or one stable word for the audit log."""
+    """Whether it is allowed; `reason` is `""` or one stable word for the audit log.
+
+    `blocked`: the actor is a subject of the case, and may not even learn that it exists.
+    """
 
     allowed: bool
-    reason: Literal["", "role", "area", "not_own"] = ""
+    reason: Literal["", "role", "area", "not_own", "blocked"] = ""
 
 
-_STAFF: Final = frozenset({Role.CLERK, Role.LEADER, Role.HANDLER})
+_READERS: Final = frozenset(
+    {Role.CLERK, Role.LEADER, Role.SECRETARY, Role.HANDLER, Role.ORG_HEAD, Role.SUPERVISOR}
+)
 _ROOM: Final = frozenset({Role.CLERK, Role.LEADER, Role.KIOSK})
-_INVITED: Final = frozenset({Role.HANDLER})
+_INVITED: Final = frozenset({Role.HANDLER, Role.ORG_HEAD})
 _PETITIONER: Final = frozenset({Role.KIOSK})
 _COUNTER: Final = frozenset({Role.CLERK, Role.KIOSK})
+_BOOKERS: Final = _COUNTER | {Role.SCHEDULER}
+_PLANNERS: Final = frozenset({Role.CLERK, Role.SCHEDULER})
 _CLERK: Final = frozenset({Role.CLERK})
-_ADMIN: Final = frozenset({Role.SYSADMIN})
+_SYSADMIN: Final = frozenset({Role.SYSADMIN})
+_SECADMIN: Final = frozenset({Role.SECADMIN})
 
-# The administrator runs machines and accounts and sees no case (domain.md 3.2, hard rule 4).
+# The table of domain.md 3.2. Roles that appear nowhere (village agent, interpreter, lawyer,
+# mediator, reviewer) act only with an authority or assignment, and nothing gives one yet. The
+# system administrator runs machines and sees no case (hard rule 4).
 ROLES: Final = {
     Action.SEE_CALENDAR: frozenset(Role),
-    Action.PLAN_DAY: _CLERK,
-    Action.PUBLISH_DAY: _CLERK,
-    Action.CHANGE_DAY: _CLERK,
-    Action.BOOK: _COUNTER,
-    Action.MOVE_BOOKING: _COUNTER,
-    Action.CANCEL_BOOKING: _COUNTER,
+    Action.PLAN_DAY: _PLANNERS,
+    Action.PUBLISH_DAY: _PLANNERS,
+    Action.CHANGE_DAY: _PLANNERS,
+    Action.BOOK: _BOOKERS,
+    Action.MOVE_BOOKING: _BOOKERS,
+    Action.CANCEL_BOOKING: _BOOKERS,
     Action.CHECK_IN: _COUNTER,
-    Action.REGISTER_CASE: _STAFF | _PETITIONER,
-    Action.SEE_CASE: _STAFF,
+    Action.REGISTER_CASE: frozenset({Role.CLERK, Role.LEADER, Role.HANDLER, Role.KIOSK}),
+    Action.SEE_CASE: _READERS,
+    Action.MOVE_CASE: frozenset({Role.CLERK, Role.LEADER, Role.HANDLER, Role.ORG_HEAD}),
+    Action.NAME_SUBJECT: _CLERK,
     Action.QUERY_CASE: _COUNTER | {Role.PUBLIC},
     # Never by an official (domain.md 3.3).
     Action.WITHDRAW_CASE: _PETITIONER,
@@ -122,18 +177,21 @@ ROLES: Final = {
     Action.MOVE_SESSION: _ROOM | {Role.SYSTEM},
     Action.ANSWER_CONSENT: _PETITIONER,
     Action.START_RECORDING: _CLERK | {Role.SYSTEM},
-    Action.PLAY_RECORDING: _STAFF,
+    # Not the clerk, who began it (domain.md 3.2, "get a copy").
+    Action.PLAY_RECORDING: frozenset({Role.LEADER, Role.HANDLER, Role.SUPERVISOR}),
     Action.WRITE_RECORD: frozenset({Role.CLERK, Role.LEADER}),
-    Action.DRAFT_OUTCOME: frozenset({Role.CLERK, Role.LEADER}),
+    Action.DRAFT_OUTCOME: frozenset({Role.CLERK, Role.LEADER, Role.SECRETARY}),
+    Action.PREPARE: frozenset({Role.CLERK, Role.SECRETARY}),
     Action.SET_OUTCOME: frozenset({Role.LEADER}),
     Action.RATE: _PETITIONER | {Role.PUBLIC},
-    Action.SEE_ROOMS: _CLERK | _ADMIN,
-    Action.MANAGE_USERS: _ADMIN,
-    Action.MANAGE_KIOSKS: _ADMIN,
-    Action.LOAD_HOLIDAYS: _ADMIN,
+    Action.SEE_ROOMS: _CLERK | _SYSADMIN,
+    Action.SEE_AUDIT: frozenset({Role.AUDITOR, Role.SUPERVISOR}),
+    Action.MANAGE_USERS: _SECADMIN,
+    Action.MANAGE_KIOSKS: _SYSADMIN,
+    Action.LOAD_HOLIDAYS: _SYSADMIN,
     Action.REVEAL: frozenset({Role.CLERK, Role.HANDLER, Role.REVIEWER}),
     Action.CORRECT: _CLERK,
-    Action.SET_PERIOD: frozenset({Role.SECADMIN}),
+    Action.SET_PERIOD: _SECADMIN,
     Action.SEE_PERIODS: frozenset({Role.SECADMIN, Role.AUDITOR, Role.SUPERVISOR, Role.CLERK}),
     Action.HOLD_CASE: frozenset({Role.CLERK, Role.SUPERVISOR}),
     # The petitioner's own wish, at the kiosk or taken down by a clerk.
@@ -146,12 +204,21 @@ _EITHER_WAY: Final = frozenset({Action.BOOK, Action.MOVE_BOOKING, Action.CANCEL_
 _ANYWHERE: Final = frozenset({Action.SEE_CALENDAR, Action.QUERY_CASE, Action.RATE})
 
 
-def allow(actor: Actor, action: Action, target: Target) -> Decision:
+def allow(
+    actor: Actor, action: Action, target: Target, standing: Standing | None = None
+) -> Decision:
     """Decide; what is not plainly allowed is not.
 
-    A leader acts on what is their own, a handler on their organ's cases, a kiosk on what is
-    held at it, everybody else inside their area.
+    A subject of the case and whoever works under one is kept out first, whatever the role
+    (REG22 art. 30). A leader acts on what is their own, a handler on their organ's cases, a kiosk
+    on what is held at it, everybody else inside their area. Without a `standing` only the actor's
+    own names count.
     """
+    names = (
+        standing or standing_of(actor, () if actor.organ_id is None else (actor.organ_id,))
+    ).names
+    if names & target.subjects:
+        return Decision(allowed=False, reason="blocked")
     if actor.role not in ROLES[action]:
         return Decision(allowed=False, reason="role")
     if actor.role is Role.SYSTEM or action in _ANYWHERE:
@@ -161,9 +228,9 @@ def allow(actor: Actor, action: Action, target: Target) -> Decision:
     if action is Action.REGISTER_CASE and actor.role is not Role.HANDLER:
         return _by_area(_is_near(actor, target))
     match actor.role:
-        case Role.LEADER:
+        case Role.LEADER | Role.SECRETARY:
             return _by_owner(actor.leader_id, target.leader_id)
-        case Role.HANDLER:
+        case Role.HANDLER | Role.ORG_HEAD:
             return _by_owner(actor.organ_id, target.organ_id)
         case Role.KIOSK:
             return _by_owner(actor.id, target.kiosk_id)

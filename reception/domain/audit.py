@@ -54,6 +54,9 @@ class AuditAction(StrEnum):
     TOKEN_CREATED = "token_created"  # noqa: S105  # the name of an event
     KIOSK_CREATED = "kiosk_created"
     DAY_PUBLISHED = "day_published"
+    SUBJECT_NAMED = "subject_named"
+    SUBJECT_REMOVAL_ASKED = "subject_removal_asked"
+    SUBJECT_REMOVED = "subject_removed"
     REVEALED = "revealed"
     CORRECTED = "corrected"
     PERIOD_SET = "period_set"

@@ -41,6 +41,7 @@ WORDS: Final[Mapping[str, Words]] = {
     "rule": Words("规则", "rule"),
     "site_id": Words("接访点", "site"),
     "slot_id": Words("时段", "slot"),
+    "subject": Words("回避对象", "whom to keep away"),
     "summary": Words("反映的问题", "matter"),
     "text": Words("结果说明", "words of the outcome"),
     "valid_to": Words("截止日期", "end of validity"),

@@ -54,6 +54,11 @@ SENTENCES: Final[Mapping[str, Sentence]] = {
         "The same idempotency key came with other content. Reload the page, fill it in again and"
         " send it.",
     ),
+    "leader_concerned": Sentence(
+        "这位领导与本件有利害关系，应当回避。请选择其他领导的时段。",
+        "This leader is concerned by the case and has to stand back. Choose a slot of another"
+        " leader.",
+    ),
     "volume_exceeded": Sentence(
         "[{hours} 小时内]查看的次数已达上限[（{most} 次）]。请稍后再看；确有需要，请联系安全管理员。",
         "You have looked at as many as one may[ ({most} in {hours} h)]. Come back later, or ask"

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 from reception.domain.access import SYSTEM, Action, Actor
 from reception.domain.audit import AuditAction
@@ -17,10 +17,10 @@ from reception.domain.errors import (
 )
 from reception.domain.sessions import FINAL_STATES, SessionState
 from reception.services import audit
-from reception.services.permission import require_one
-from reception.services.session_access import require_session, targets
+from reception.services.session_access import require_for_session, require_session
 from reception.services.session_views import Person, RoomRole, Snapshot, person_of, snapshot_of
 from reception.storage import sessions as rows
+from reception.storage import subjects
 from reception.storage.contents import petitioner_name
 from reception.storage.database import Database, Transaction
 from reception.storage.ids import hash_of, new_id, new_secret
@@ -67,13 +67,13 @@ async def issue_ticket(db: Database, *, session_id: str, actor: Actor, now: date
     """
     token = new_secret()
     async with db.transaction(actor) as tx:
-        row = await require_session(tx, session_id)
-        session: Session = row[0]
-        _refuse_over(session)
         if actor.role not in _SEATS:
             raise NotAdmitted(reason="role")
+        row = await require_session(tx, session_id)
+        session: Session = row[0]
         action = Action.SEE_CASE if actor.role is Role.HANDLER else Action.JOIN_ROOM
-        require_one(actor, action, await targets(tx, row, actor))
+        await require_for_session(tx, row, actor, action)
+        _refuse_over(session)
         if actor.role is Role.KIOSK and session.state in {
             SessionState.SCHEDULED,
             SessionState.PREPARED,
@@ -120,6 +120,7 @@ async def redeem_ticket(db: Database, *, ticket: str, now: datetime) -> Admissio
         if now >= row.expires_at:
             raise TicketExpired
         _refuse_over(session)
+        await _refuse_subject(tx, person, session)
         if not await rows.use_ticket(tx, row.token_hash, now):
             raise TicketUsed
         resume = new_secret()
@@ -144,6 +145,7 @@ async def redeem_resume(db: Database, *, resume: str, now: datetime) -> Admissio
             raise TicketInvalid
         person, session = found
         _refuse_over(session)
+        await _refuse_subject(tx, person, session)
         return await _admission(tx, person, session, resume)
 
 
@@ -189,6 +191,13 @@ async def _seat(tx: Transaction, session: Session, actor: Actor, now: datetime) 
     return person
 
 
+async def _refuse_subject(tx: Transaction, person: Participant, session: Session) -> None:
+    """Turn away who became a subject of the case after the ticket was given."""
+    accused = await subjects.names_of_case(tx, session.case_id)
+    if accused & (await subjects.standing_of_actor(tx, rows.actor_of(person))).names:
+        raise TicketInvalid
+
+
 def _refuse_over(session: Session) -> None:
     if session.state in FINAL_STATES:
         raise SessionOver(state=session.state.value)
@@ -201,11 +210,6 @@ async def _admission(
         session_id=session.id,
         room_id=session.room_id,
         person=person_of(person, await petitioner_name(tx, session.case_id)),
-        actor=_actor_of(person.actor),
+        actor=rows.actor_of(person),
         resume=resume,
     )
-
-
-def _actor_of(stored: Mapping[str, Any]) -> Actor:
-    role = next(role for role in Role if role.value == stored["role"])
-    return Actor(**{**stored, "role": role})

@@ -9,7 +9,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Final, Literal
 
 from reception.crypto.vault import Vault
-from reception.domain.access import SYSTEM, Action, Actor, Target
+from reception.domain.access import SYSTEM, Action, Actor, Target, subject_of_leader
 from reception.domain.audit import AuditAction
 from reception.domain.bookings import SLOT_STATES, BookingMove, BookingState, after
 from reception.domain.codes import Role
@@ -30,7 +30,7 @@ from reception.domain.slots import HOLD_FOR, SlotMove, SlotState, is_claimable
 from reception.domain.slots import after as slot_after
 from reception.services import audit
 from reception.services.calendar import SlotView, slot_view
-from reception.services.errors import CheckInClosed, SiteFull
+from reception.services.errors import CheckInClosed, LeaderConcerned, SiteFull
 from reception.services.permission import require, require_one
 from reception.services.places import SiteView, site_view
 from reception.services.registration import CaseDraft, register_case
@@ -38,7 +38,7 @@ from reception.services.session_moves import advance
 from reception.services.timeline import note
 from reception.services.wording import instant_en, instant_zh
 from reception.storage import bookings as rows
-from reception.storage import calendar, places
+from reception.storage import calendar, places, subjects
 from reception.storage import sessions as session_rows
 from reception.storage.contents import Contents
 from reception.storage.database import Database, Transaction
@@ -117,6 +117,7 @@ async def book(
         SlotNotBookable: the slot is over or was withdrawn.
         DayNotPublished: its day is not published.
         SiteFull: every room of the site is taken then.
+        LeaderConcerned: the case accuses the slot's leader; another leader has to receive.
         IdempotencyMismatch: the key came with another request.
         NotFound: slot, site or case does not exist.
         BadInput: neither or both of case and draft, or the draft is incomplete.
@@ -346,6 +347,7 @@ async def _book(
     slot = await _bookable(tx, request.slot_id, actor, now)
     site = await _site(tx, request.site_id, rehearsal=slot.rehearsal)
     case = await _case(tx, request, actor, now, rehearsal=slot.rehearsal)
+    await _refuse_accused(tx, case.id, slot)
     needs = request.needs or (() if request.draft is None else request.draft.needs)
     booked = await _put_booking(tx, case.id, slot, site, code=await _code(tx), needs=needs, now=now)
     await tx.put(
@@ -409,7 +411,13 @@ async def _case(
     case = await tx.get(PetitionCase, request.case_id)
     if case is None or case.rehearsal != rehearsal:
         raise NotFound(thing="case")
-    require(actor, Action.BOOK, Target(area_code=case.area_code))
+    accused = await subjects.names_of_case(tx, case.id)
+    require_one(
+        actor,
+        Action.BOOK,
+        [Target(area_code=case.area_code, subjects=accused)],
+        standing=await subjects.standing(tx),
+    )
     return case
 
 
@@ -461,6 +469,7 @@ async def _move(
     step = BookingMove.MOVE_BY_PETITIONER if by == "petitioner" else BookingMove.MOVE_BY_GOV
     # The old booking goes first: its code and room are the new one's to take.
     await _end(tx, row, step, "")
+    await _refuse_accused(tx, old.case_id, slot)
     new = await _put_booking(tx, old.case_id, slot, site, code=old.code, needs=old.needs, now=now)
     if row[9] is not None and not await session_rows.rebook(tx, row[9].id, new):
         raise MovedMeanwhile(thing="session")
@@ -523,6 +532,12 @@ async def _bookable(tx: Transaction, slot_id: str, actor: Actor, now: datetime) 
     if slot.state in {SlotState.FREED, SlotState.LOST}:
         raise SlotNotBookable(reason="withdrawn")
     return slot
+
+
+async def _refuse_accused(tx: Transaction, case_id: str, slot: Slot) -> None:
+    """Refuse a slot of somebody the case accuses (REG22 arts 28 and 30)."""
+    if subject_of_leader(slot.leader_id) in await subjects.names_of_case(tx, case_id):
+        raise LeaderConcerned
 
 
 async def _site(tx: Transaction, site_id: str, *, rehearsal: bool) -> Site:
@@ -588,6 +603,7 @@ async def _require(
     at_site = kiosk is not None and kiosk[0].site_id == booked.site_id
     # The petitioner's side and the leader's side may lie in different areas.
     areas = (site.area_code, leader.area_code)
+    accused = await subjects.names_of_case(tx, booked.case_id)
     require_one(
         actor,
         action,
@@ -596,9 +612,12 @@ async def _require(
                 area_code=area,
                 leader_id=booked.leader_id,
                 kiosk_id=actor.id if at_site else None,
+                subjects=accused,
             )
             for area in areas
         ],
+        standing=await subjects.standing(tx),
+        thing="booking",
     )
     return row
 

@@ -4,6 +4,7 @@ from reception.domain.access import Action, Actor, Target
 from reception.domain.errors import NotFound
 from reception.services.permission import require_one
 from reception.storage import cases as rows
+from reception.storage import subjects
 from reception.storage.database import Transaction
 
 
@@ -11,7 +12,7 @@ async def require_case(tx: Transaction, case_id: str, actor: Actor, action: Acti
     """Return a case the actor may do this to.
 
     Raises:
-        NotFound: there is none with this id.
+        NotFound: there is none with this id, or the actor is a subject of it.
         NotAllowed: it is none of the actor's.
 
     """
@@ -20,6 +21,7 @@ async def require_case(tx: Transaction, case_id: str, actor: Actor, action: Acti
         raise NotFound(thing="case")
     case = row[0]
     leaders = await rows.leaders_of_case(tx, case_id)
+    accused = await subjects.names_of_case(tx, case_id)
     require_one(
         actor,
         action,
@@ -28,8 +30,10 @@ async def require_case(tx: Transaction, case_id: str, actor: Actor, action: Acti
                 area_code=area,
                 organ_id=case.owner_organ_id,
                 leader_id=actor.leader_id if actor.leader_id in leaders else None,
+                subjects=accused,
             )
             for area in (case.area_code, case.problem_area_code)
         ],
+        standing=await subjects.standing(tx),
     )
     return row

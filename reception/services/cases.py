@@ -9,7 +9,7 @@ from reception.domain.access import SYSTEM, Action, Actor, Target
 from reception.domain.audit import AuditAction
 from reception.domain.cases import CaseMove, CaseState
 from reception.domain.codes import Category, Purpose, Role
-from reception.domain.errors import CodeUnknown
+from reception.domain.errors import CodeUnknown, NotAllowed
 from reception.domain.identity import masked_id_number, masked_phone
 from reception.domain.outcomes import OutcomeType
 from reception.domain.people import read_query_code
@@ -222,11 +222,7 @@ async def list_cases(
         Target(area_code=actor.area_code, organ_id=actor.organ_id, leader_id=actor.leader_id),
     )
     async with db.reading(actor) as tx:
-        scope = _Scope(
-            within=actor.area_code if actor.role is Role.CLERK else None,
-            organ_id=actor.organ_id if actor.role is Role.HANDLER else None,
-            leader_id=actor.leader_id if actor.role is Role.LEADER else None,
-        )
+        scope = _scope_of(actor)
         wanted, most = search.strip(), min(limit, MOST_LISTED)
         if wanted:
             return (await _search(tx, scope, wanted))[offset : offset + most]
@@ -241,6 +237,19 @@ class _Scope:
     within: str | None
     organ_id: str | None
     leader_id: str | None
+
+
+def _scope_of(actor: Actor) -> _Scope:
+    """Return which cases an actor lists; of a role that is not named here, none."""
+    match actor.role:
+        case Role.CLERK | Role.SUPERVISOR:
+            return _Scope(within=actor.area_code, organ_id=None, leader_id=None)
+        case Role.HANDLER | Role.ORG_HEAD if actor.organ_id is not None:
+            return _Scope(within=None, organ_id=actor.organ_id, leader_id=None)
+        case Role.LEADER | Role.SECRETARY if actor.leader_id is not None:
+            return _Scope(within=None, organ_id=None, leader_id=actor.leader_id)
+        case _:
+            raise NotAllowed(action=Action.SEE_CASE.value, reason="role")
 
 
 async def _search(tx: Transaction, scope: _Scope, wanted: str) -> tuple[CaseView, ...]:
@@ -282,7 +291,7 @@ async def move(
         BadInput: the organ is missing or unknown.
 
     """
-    action = Action.WITHDRAW_CASE if move is CaseMove.WITHDRAW else Action.SEE_CASE
+    action = Action.WITHDRAW_CASE if move is CaseMove.WITHDRAW else Action.MOVE_CASE
     async with db.transaction(actor) as tx:
         row = await require_case(tx, case_id, actor, action)
         await advance_case(tx, row[0], move, actor, now, organ_id=organ_id, remark=note.strip())

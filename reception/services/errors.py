@@ -20,6 +20,12 @@ class SiteFull(Refused):
     code: ClassVar[str] = "site_full"
 
 
+class LeaderConcerned(Refused):
+    """The leader of this slot is a subject of the case; another one has to receive."""
+
+    code: ClassVar[str] = "leader_concerned"
+
+
 class RatedAlready(Refused):
     """The petitioner has rated this already; a rating stays as it was given."""
 

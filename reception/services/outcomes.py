@@ -16,8 +16,7 @@ from reception.services import audit
 from reception.services.case_moves import advance_case
 from reception.services.day_tables import table_of
 from reception.services.deadlines import legal_day
-from reception.services.permission import require_one
-from reception.services.session_access import require_session, targets
+from reception.services.session_access import require_for_session, require_session
 from reception.services.session_views import OutcomeView, outcome_view
 from reception.services.timeline import note
 from reception.services.wording import day_en, day_zh
@@ -70,7 +69,7 @@ async def save_outcome(
     async with db.transaction(actor) as tx:
         row = await require_session(tx, session_id)
         session = row[0]
-        require_one(actor, Action.SET_OUTCOME, await targets(tx, row, actor))
+        await require_for_session(tx, row, actor, Action.SET_OUTCOME)
         if session.state not in LIVE_STATES:
             raise MoveRefused(state=session.state.value, move="outcome")
         case = await tx.get_one(PetitionCase, session.case_id)

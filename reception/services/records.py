@@ -13,7 +13,7 @@ from reception.services.jobs import enqueue
 from reception.services.permission import require_one
 from reception.services.timeline import note
 from reception.services.volumes import require_volume
-from reception.storage import places
+from reception.storage import places, subjects
 from reception.storage import recordings as rows
 from reception.storage import sessions as session_rows
 from reception.storage.contents import petitioner_name
@@ -328,13 +328,21 @@ async def _require_looker(tx: Transaction, session: Session, actor: Actor) -> No
     case = await tx.get_one(PetitionCase, session.case_id)
     leader = await places.leader(tx, session.leader_id)
     assert leader is not None
+    accused = await subjects.names_of_case(tx, case.id)
     require_one(
         actor,
         Action.PLAY_RECORDING,
         [
-            Target(area_code=area, organ_id=case.owner_organ_id, leader_id=session.leader_id)
+            Target(
+                area_code=area,
+                organ_id=case.owner_organ_id,
+                leader_id=session.leader_id,
+                subjects=accused,
+            )
             for area in (case.area_code, case.problem_area_code, leader[0].area_code)
         ],
+        standing=await subjects.standing(tx),
+        thing="recording",
     )
 
 

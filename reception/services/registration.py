@@ -11,8 +11,9 @@ from reception.domain.codes import Category, Channel, Purpose, Role
 from reception.domain.errors import BadInput, NotAllowed
 from reception.domain.identity import read_id_number
 from reception.domain.people import new_query_code
-from reception.services import audit, deadlines
+from reception.services import audit, deadlines, subjects
 from reception.services.permission import require
+from reception.services.subjects import Subject, SubjectReason
 from reception.services.timeline import note
 from reception.storage import cases as rows
 from reception.storage import places
@@ -27,7 +28,10 @@ COUNTY_DIGITS = 6
 
 @dataclass(frozen=True)
 class CaseDraft:
-    """What the petitioner comes for; phone and identity number are never required."""
+    """What the petitioner comes for; phone and identity number are never required.
+
+    `accused` are kept away from the case from its first moment.
+    """
 
     petitioner_name: str
     channel: Channel
@@ -41,6 +45,7 @@ class CaseDraft:
     needs: tuple[str, ...] = ()
     facts: str = ""
     persons_present: int = 1
+    accused: tuple[Subject, ...] = ()
 
 
 async def register_case(
@@ -118,6 +123,8 @@ async def register_case(
         case_no=case.case_no,
         petitioner_id=petitioner.id,
     )
+    for subject in draft.accused:
+        await subjects.put(tx, case.id, subject, SubjectReason.ACCUSED, actor, now)
     await deadlines.start(tx, case, "D1", now)
     return case
 

@@ -26,8 +26,8 @@ from reception.domain.retention import (
 )
 from reception.services import audit
 from reception.services.case_access import require_case
-from reception.services.permission import require, require_one
-from reception.services.session_access import require_session, targets
+from reception.services.permission import require
+from reception.services.session_access import require_for_session, require_session
 from reception.services.timeline import note
 from reception.storage import places
 from reception.storage import recordings as recording_rows
@@ -246,7 +246,7 @@ async def ask_deletion(
         if recording is None:
             raise NotFound(thing="recording")
         row = await require_session(tx, recording.session_id)
-        require_one(actor, Action.ASK_DELETION, await targets(tx, row, actor))
+        await require_for_session(tx, row, actor, Action.ASK_DELETION)
         if recording.state not in ("ready", "failed"):
             raise NotFound(thing="recording")
         case = await tx.get_one(PetitionCase, row[0].case_id)

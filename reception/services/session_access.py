@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 
-from reception.domain.access import Actor, Target
+from reception.domain.access import Action, Actor, Target
 from reception.domain.codes import Role
 from reception.domain.errors import NotFound
-from reception.storage import places
+from reception.services.permission import require_one
+from reception.storage import places, subjects
 from reception.storage import sessions as rows
 from reception.storage.database import Transaction
 from reception.storage.tables import PetitionCase
@@ -24,13 +25,33 @@ async def require_session(tx: Transaction, session_id: str) -> rows.SessionRow:
     return found
 
 
-async def targets(tx: Transaction, row: rows.SessionRow, actor: Actor) -> Sequence[Target]:
+async def require_for_session(
+    tx: Transaction, row: rows.SessionRow, actor: Actor, action: Action
+) -> None:
+    """Go on only when the actor may do this to a session.
+
+    Raises:
+        NotFound: the actor is a subject of its case.
+        NotAllowed: it is none of the actor's.
+
+    """
+    require_one(
+        actor,
+        action,
+        await _sides(tx, row, actor),
+        standing=await subjects.standing(tx),
+        thing="session",
+    )
+
+
+async def _sides(tx: Transaction, row: rows.SessionRow, actor: Actor) -> Sequence[Target]:
     """Return the sides of a session: the site's, the leader's, the case's.
 
     A kiosk counts as the session's own when it stands at the session's site.
     """
     session, _, leader, _, site, _ = row
     case = await tx.get_one(PetitionCase, session.case_id)
+    accused = await subjects.names_of_case(tx, session.case_id)
     at_site = False
     if actor.role is Role.KIOSK:
         kiosk = await places.kiosk(tx, actor.id)
@@ -41,6 +62,7 @@ async def targets(tx: Transaction, row: rows.SessionRow, actor: Actor) -> Sequen
             organ_id=case.owner_organ_id,
             leader_id=session.leader_id,
             kiosk_id=actor.id if at_site else None,
+            subjects=accused,
         )
         for area in (
             site.area_code,

@@ -44,8 +44,7 @@ from reception.services.admission import (
 )
 from reception.services.errors import RatedAlready
 from reception.services.outcomes import OutcomeDraft, save_outcome
-from reception.services.permission import require_one
-from reception.services.session_access import require_session, targets
+from reception.services.session_access import require_for_session, require_session
 from reception.services.session_moves import advance
 from reception.services.session_views import (
     ConsentView,
@@ -178,7 +177,7 @@ async def session(db: Database, *, session_id: str, actor: Actor) -> SessionView
     async with db.reading(actor) as tx:
         row = await require_session(tx, session_id)
         action = Action.JOIN_ROOM if actor.role is Role.KIOSK else Action.SEE_CASE
-        require_one(actor, action, await targets(tx, row, actor))
+        await require_for_session(tx, row, actor, action)
         return await session_view(tx, row)
 
 
@@ -264,7 +263,7 @@ async def consent(
     """
     async with db.transaction(actor) as tx:
         row = await require_session(tx, session_id)
-        require_one(actor, Action.ANSWER_CONSENT, await targets(tx, row, actor))
+        await require_for_session(tx, row, actor, Action.ANSWER_CONSENT)
         current: Session = row[0]
         if current.state not in LIVE_STATES:
             raise MoveRefused(state=current.state.value, move="consent")
@@ -317,7 +316,7 @@ async def save_record(
     body = _text(text, "text", LONGEST_RECORD)
     async with db.transaction(actor) as tx:
         row = await require_session(tx, session_id)
-        require_one(actor, Action.WRITE_RECORD, await targets(tx, row, actor))
+        await require_for_session(tx, row, actor, Action.WRITE_RECORD)
         current: Session = row[0]
         # What was signed is what was read back: from then on it stays.
         signed = {SessionState.SIGNED, SessionState.SIGN_REFUSED}
@@ -392,7 +391,7 @@ async def rate(
             row = await require_session(tx, session_id)
             # Rating by code is open to anybody; in the room it is the kiosk of this session.
             action = Action.ANSWER_CONSENT if actor.role is Role.KIOSK else Action.RATE
-            require_one(actor, action, await targets(tx, row, actor))
+            await require_for_session(tx, row, actor, action)
             if row[0].state not in _RATEABLE:
                 raise MoveRefused(state=row[0].state.value, move="rate")
             await tx.put(
@@ -423,7 +422,7 @@ async def receipt(db: Database, *, session_id: str, actor: Actor, now: datetime)
     """
     async with db.reading(actor) as tx:
         row = await require_session(tx, session_id)
-        require_one(actor, Action.JOIN_ROOM, await targets(tx, row, actor))
+        await require_for_session(tx, row, actor, Action.JOIN_ROOM)
         current, _, leader, _, site, _ = row
         case = await tx.get_one(PetitionCase, current.case_id)
         found = await rows.outcome(tx, session_id)
@@ -461,10 +460,11 @@ async def sweep(db: Database, *, now: datetime) -> tuple[str, ...]:
 async def _allowed(
     tx: Transaction, session_id: str, actor: Actor, step: SessionMove
 ) -> rows.SessionRow:
-    row = await require_session(tx, session_id)
+    # Before looking: the answer must not tell whether there is such a session.
     if not may(actor.role, step):
         raise NotAllowed(action=step.value, reason="role")
-    require_one(actor, Action.MOVE_SESSION, await targets(tx, row, actor))
+    row = await require_session(tx, session_id)
+    await require_for_session(tx, row, actor, Action.MOVE_SESSION)
     return row
 
 

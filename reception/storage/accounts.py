@@ -14,6 +14,11 @@ async def account_by_login(tx: Transaction, login: str) -> Account | None:
     return await tx.scalar(select(Account).where(Account.login == login))
 
 
+async def account(tx: Transaction, account_id: str) -> Account | None:
+    """Return the account with this id, also when it is disabled."""
+    return await tx.get(Account, account_id)
+
+
 async def count_attempt(tx: Transaction, key_hash: str, now: datetime, forget: datetime) -> None:
     """Count one more attempt; a count whose last attempt is older than `forget` starts anew."""
     insert = sqlite.insert if tx.get_bind().dialect.name == "sqlite" else postgresql.insert

@@ -9,6 +9,7 @@ from sqlalchemy.orm import aliased
 from reception.domain.bookings import SLOT_STATES, BookingState
 from reception.storage.database import Transaction
 from reception.storage.places import inside
+from reception.storage.subjects import open_to_actor
 from reception.storage.tables import (
     Area,
     Booking,
@@ -93,6 +94,8 @@ async def bookings_between(
 ) -> Sequence[BookingRow]:
     """Return the bookings that start in `[first, last)`, soonest first.
 
+    Those of cases the actor is a subject of are left out.
+
     `within` keeps those whose site or leader is in the subtree.
     """
     query = _bookings().where(
@@ -107,6 +110,9 @@ async def bookings_between(
         query = query.where(Booking.leader_id == leader_id)
     if site_id is not None:
         query = query.where(Booking.site_id == site_id)
+    open_only = await open_to_actor(tx, Booking.case_id)
+    if open_only is not None:
+        query = query.where(open_only)
     return (await tx.execute(query.order_by(Booking.starts_at, Booking.id))).all()
 
 

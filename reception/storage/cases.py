@@ -9,6 +9,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from reception.domain.cases import CaseState
 from reception.storage.database import Transaction
 from reception.storage.places import inside
+from reception.storage.subjects import open_to_actor
 from reception.storage.tables import (
     Area,
     CaseEvent,
@@ -76,6 +77,8 @@ async def cases(
 ) -> Sequence[CaseRow]:
     """Return cases, newest first, without rehearsals; each filter that is given narrows.
 
+    Those the actor is a subject of are left out.
+
     `leader_id` keeps the cases this leader received or is to receive, `case_no` those with these
     characters in their number, `name_index` those whose petitioner may have that name.
     """
@@ -97,6 +100,9 @@ async def cases(
         query = query.where(PetitionCase.case_no.contains(case_no, autoescape=True))
     if name_index is not None:
         query = query.where(Petitioner.name_index == name_index)
+    open_only = await open_to_actor(tx, PetitionCase.id)
+    if open_only is not None:
+        query = query.where(open_only)
     newest = query.order_by(PetitionCase.registered_at.desc(), PetitionCase.case_no.desc())
     return (await tx.execute(newest.limit(limit).offset(offset))).all()
 

@@ -9,6 +9,7 @@ from reception.domain.cases import FINAL_STATES
 from reception.domain.retention import Kept
 from reception.storage.database import Transaction
 from reception.storage.places import inside
+from reception.storage.subjects import open_to_actor
 from reception.storage.tables import (
     CaseEvent,
     Destruction,
@@ -88,6 +89,9 @@ async def announced(
     )
     if within is not None:
         query = query.where(inside(PetitionCase.area_code, within))
+    open_only = await open_to_actor(tx, PetitionCase.id)
+    if open_only is not None:
+        query = query.where(open_only)
     return (await tx.execute(query)).all()
 
 

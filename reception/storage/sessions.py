@@ -6,6 +6,8 @@ from datetime import datetime
 from sqlalchemy import Row, Select, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from reception.domain.access import Actor
+from reception.domain.codes import Role
 from reception.domain.sessions import LIVE_STATES, SessionState
 from reception.storage.bookings import LeaderArea
 from reception.storage.database import Transaction
@@ -201,6 +203,13 @@ async def resume(tx: Transaction, token_hash: str) -> Row[Participant, Session] 
 
 
 # What is said and signed
+
+
+def actor_of(person: Participant) -> Actor:
+    """Return the actor who took a seat."""
+    stored = person.actor
+    role = next(role for role in Role if role.value == stored["role"])
+    return Actor(**{**stored, "role": role})
 
 
 async def keep_consent_text(tx: Transaction, text: ConsentText) -> None:

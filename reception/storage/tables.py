@@ -78,10 +78,11 @@ class Area(Table):
 
 
 class Organ(Table):
-    """An organ that may own a case."""
+    """An organ that may own a case; `parent_id` is the organ it belongs to."""
 
     __tablename__ = "organ"
     id: Mapped[Id]
+    parent_id: Mapped[str | None] = reference("organ.id")
     area_code: Mapped[str] = reference("area.code")
     name: Mapped[str]
 
@@ -354,6 +355,36 @@ class CaseEvent(Table):
     actor_id: Mapped[str]
     actor_name: Mapped[str]
     public: Mapped[bool]
+
+
+class CaseSubject(Table):
+    """Whom a case accuses, or who is recused from it: kept away until two persons remove them.
+
+    `subject` is a name of `reception.domain.access`: `account:…`, `leader:…` or `organ:…`.
+    """
+
+    __tablename__ = "case_subject"
+    __table_args__ = (
+        CheckConstraint("reason IN ('accused', 'recused')", name="reason"),
+        CheckConstraint("removed_by IS NULL OR removed_by <> removal_asked_by", name="two_persons"),
+        Index(
+            "uq_case_subject_standing",
+            "case_id",
+            "subject",
+            unique=True,
+            sqlite_where=text("removed_at IS NULL"),
+            postgresql_where=text("removed_at IS NULL"),
+        ),
+    )
+    id: Mapped[Id]
+    case_id: Mapped[str] = reference("petition_case.id", index=False)
+    subject: Mapped[str] = mapped_column(String(48), index=True)
+    reason: Mapped[Literal["accused", "recused"]] = mapped_column(String(16))
+    added_at: Mapped[datetime]
+    added_by: Mapped[str]
+    removal_asked_by: Mapped[str | None]
+    removed_at: Mapped[datetime | None]
+    removed_by: Mapped[str | None]
 
 
 class Deadline(Table):

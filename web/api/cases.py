@@ -209,7 +209,7 @@ async def get_case(call: Call[Nothing, Nothing]) -> CasePage:
     "POST",
     "/cases/{case_id}/moves",
     summary="Move a case",
-    roles=ROLES[Action.SEE_CASE],
+    roles=ROLES[Action.MOVE_CASE],
     errors=(MoveRefused, MovedMeanwhile, YearNotLoaded),
 )
 async def move_case(call: Call[CaseStep, Nothing]) -> Case:

@@ -4,12 +4,13 @@ from typing import TYPE_CHECKING
 
 from aiohttp.web import HTTPSeeOther, Request, Response, StreamResponse, get, post
 
-from reception.domain.access import ROLES, Action
-from reception.domain.codes import Role
+from reception.domain.access import ROLES, Action, Actor
+from reception.domain.areas import path_of
 from reception.domain.deadlines import TIME_LIMITS
 from reception.domain.retention import HoldReason
-from reception.services import cases, petitioners, retention
+from reception.services import cases, petitioners, places, retention, subjects
 from reception.services.petitioners import Correction, Purpose, Shown
+from reception.services.subjects import Subject, SubjectReason
 from scheduler.calendar import local_day
 from web.auth import require
 from web.forms import form_of, query_of
@@ -21,7 +22,7 @@ from web.timers import promise_timer, timer
 if TYPE_CHECKING:
     from aiohttp.web_routedef import RouteDef
 
-STAFF = (Role.CLERK, Role.LEADER, Role.HANDLER)
+STAFF = tuple(sorted(ROLES[Action.SEE_CASE]))
 PER_PAGE = 50
 
 
@@ -69,11 +70,60 @@ async def case_page(request: Request) -> Response:
         keeping=await retention.keeping_of(context.db, case_id=found.case.id, actor=actor),
         recordings=[recording for session in found.sessions for recording in session.recordings],
         may_hold=actor.role in HOLDERS,
+        may_play=actor.role in ROLES[Action.PLAY_RECORDING],
         may_reveal=actor.role in ROLES[Action.REVEAL],
         may_correct=actor.role in ROLES[Action.CORRECT],
         purposes=tuple(Purpose),
+        away=await _kept_away(request, found.case.id, actor),
         hold_reasons=tuple(HoldReason),
     )
+
+
+async def _kept_away(request: Request, case_id: str, actor: Actor) -> dict[str, object] | None:
+    """Return what the page shows of who is kept away from the case, to those who may name them."""
+    if actor.role not in ROLES[Action.NAME_SUBJECT]:
+        return None
+    db = request.app[CONTEXT].db
+    top = path_of(actor.area_code)[0]
+    return {
+        "subjects": await subjects.of_case(db, case_id=case_id, actor=actor),
+        "leaders": await places.leaders(db, within=top),
+        "organs": await places.organs(db, within=top),
+        "reasons": tuple(SubjectReason),
+    }
+
+
+async def name_subject(request: Request) -> StreamResponse:
+    """Keep a leader or an organ away from the case."""
+    actor = await require(request, *ROLES[Action.NAME_SUBJECT])
+    context = request.app[CONTEXT]
+    form = await form_of(request)
+    case_id = request.match_info["case_id"]
+    kind, _, thing_id = form.required("subject").partition(":")
+    await subjects.add(
+        context.db,
+        case_id=case_id,
+        subject=Subject("leader" if kind == "leader" else "organ", thing_id),
+        reason=form.choice("reason", SubjectReason),
+        actor=actor,
+        now=context.clock.now(),
+    )
+    raise HTTPSeeOther(f"/cases/{case_id}#kept-away")
+
+
+async def remove_subject(request: Request) -> StreamResponse:
+    """Ask to let somebody back to the case, or agree to it."""
+    actor = await require(request, *ROLES[Action.NAME_SUBJECT])
+    context = request.app[CONTEXT]
+    case_id = request.match_info["case_id"]
+    await subjects.remove(
+        context.db,
+        case_id=case_id,
+        entry_id=request.match_info["entry_id"],
+        actor=actor,
+        now=context.clock.now(),
+    )
+    raise HTTPSeeOther(f"/cases/{case_id}#kept-away")
 
 
 async def reveal(request: Request) -> Response:
@@ -126,4 +176,6 @@ def routes() -> "list[RouteDef]":
         get("/cases/{case_id}", case_page),
         post("/cases/{case_id}/reveal", reveal),
         post("/cases/{case_id}/correct", correct),
+        post("/cases/{case_id}/subjects", name_subject),
+        post("/cases/{case_id}/subjects/{entry_id}/remove", remove_subject),
     ]

@@ -26,6 +26,11 @@ HOMES: Mapping[Role, str] = {
     Role.HANDLER: "/cases",
     Role.LEADER: "/leader",
     Role.KIOSK: "/kiosk",
+    Role.ORG_HEAD: "/cases",
+    Role.SECRETARY: "/cases",
+    Role.SUPERVISOR: "/cases",
+    Role.SECADMIN: "/keeping",
+    Role.AUDITOR: "/keeping",
 }
 
 

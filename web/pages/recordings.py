@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from aiohttp.web import Request, Response, StreamResponse, get
 
-from reception.domain.codes import Role
+from reception.domain.access import ROLES, Action
 from reception.domain.errors import NotFound
 from reception.services import booking, records, sessions
 from recordings.errors import RangeUnsatisfiable
@@ -21,7 +21,7 @@ from web.render import page, say
 if TYPE_CHECKING:
     from aiohttp.web_routedef import RouteDef
 
-STAFF = (Role.CLERK, Role.LEADER, Role.HANDLER)
+STAFF = tuple(sorted(ROLES[Action.PLAY_RECORDING]))
 
 
 def _seat_words(request: Request) -> Mapping[str, str]:

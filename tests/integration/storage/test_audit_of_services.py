@@ -232,9 +232,9 @@ async def view_recording(desk: Desk) -> None:
             "started_at_ms": 0,
         }
         await records.finished(desk.db, recording_id=recording, result=result, now=NOW)
-        view = await records.recording(desk.db, recording_id=recording, actor=desk.made.clerk)
+        view = await records.recording(desk.db, recording_id=recording, actor=desk.made.leader)
         desk.ids["file"] = view.files[0].id
-    await records.file(desk.db, file_id=desk.ids["file"], actor=desk.made.clerk, now=NOW)
+    await records.file(desk.db, file_id=desk.ids["file"], actor=desk.made.leader, now=NOW)
 
 
 async def create_account(desk: Desk) -> None:
@@ -326,6 +326,10 @@ STEPS: Final[Sequence[tuple[Step, Sequence[AuditAction]]]] = (
 
 
 ELSEWHERE: Final = {
+    # tests/security/test_subjects.py
+    A.SUBJECT_NAMED,
+    A.SUBJECT_REMOVAL_ASKED,
+    A.SUBJECT_REMOVED,
     # tests/security/test_petitioners.py
     A.REVEALED,
     A.CORRECTED,

@@ -9,6 +9,7 @@ import pytest
 from reception.domain.access import SYSTEM, Actor
 from reception.domain.bookings import BookingState
 from reception.domain.cases import CaseState
+from reception.domain.codes import Role
 from reception.domain.consent import RECORDING_CONSENT
 from reception.domain.errors import (
     ConsentNeeded,
@@ -399,20 +400,22 @@ async def test_a_recording_is_finished_by_a_job_and_looking_at_it_is_written_dow
     assert [(file.role, file.duration_ms) for file in shown.files] == [("petitioner", 120_000)]
 
     file_id = shown.files[0].id
+    supervisor = replace(made.clerk, id="5" * 32, role=Role.SUPERVISOR, name="督查员")
     # A player asks for several parts at once, and for more while it plays.
     for now in (later(5), later(34.9), later(35)):
         places = await asyncio.gather(
-            *(records.file(db, file_id=file_id, actor=made.clerk, now=now) for _ in range(3))
+            *(records.file(db, file_id=file_id, actor=supervisor, now=now) for _ in range(3))
         )
         assert {place.relative_path for place in places} == {f"final/{person.id}.webm"}
     await records.file(db, file_id=file_id, actor=made.leader, now=later(6))
-    with pytest.raises(NotAllowed):
-        await records.file(db, file_id=file_id, actor=made.handler, now=later(6))
+    for nobody in (made.handler, made.clerk):
+        with pytest.raises(NotAllowed):
+            await records.file(db, file_id=file_id, actor=nobody, now=later(6))
     page = await cases.case_page(db, case_id=view.case_id, actor=made.clerk, now=NOW)
     looked = [event for event in page.timeline if event.kind == "recording_viewed"]
     assert [(event.actor_name, event.at) for event in looked] == [
-        (made.clerk.name, later(5)),
-        (made.clerk.name, later(35)),
+        (supervisor.name, later(5)),
+        (supervisor.name, later(35)),
         (made.leader.name, later(6)),
     ]
 

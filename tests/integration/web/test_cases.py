@@ -28,6 +28,7 @@ async def test_a_case_shows_facts_due_dates_talk_and_timeline(site: Site, talk: 
     browser = await site.staff(Role.CLERK)
     page = await browser.get(f"/cases/{talk.case_id}")
     assert page.status == 200
+    assert not page.links(f"/sessions/{talk.session_id}/recordings")
     for words in (
         PROMISE,
         "交办限期",
@@ -40,7 +41,6 @@ async def test_a_case_shows_facts_due_dates_talk_and_timeline(site: Site, talk: 
         "已登记",
     ):
         assert words in page.text, words
-    assert page.links(f"/sessions/{talk.session_id}/recordings")
 
 
 async def test_leader_and_handler_read_the_same_case(site: Site, talk: Talk) -> None:
@@ -49,6 +49,7 @@ async def test_leader_and_handler_read_the_same_case(site: Site, talk: Talk) -> 
         page = await browser.get(f"/cases/{talk.case_id}")
         assert page.status == 200
         assert PROMISE in page.text
+        assert page.links(f"/sessions/{talk.session_id}/recordings")
 
 
 async def test_the_player_shows_each_participant_and_what_is_missing(
@@ -78,7 +79,7 @@ async def test_the_player_shows_each_participant_and_what_is_missing(
 async def test_a_range_of_a_file_is_sent(
     site: Site, talk: Talk, header: str | None, status: int, start: int, end: int
 ) -> None:
-    browser = await site.staff(Role.CLERK)
+    browser = await site.staff(Role.LEADER)
     headers = {"Range": header} if header else {}
     answer = await browser.raw("GET", f"/recordings/files/{talk.file_id}", headers=headers)
     assert answer.status == status
@@ -91,7 +92,7 @@ async def test_a_range_of_a_file_is_sent(
 
 
 async def test_a_range_past_the_end_is_refused(site: Site, talk: Talk) -> None:
-    browser = await site.staff(Role.CLERK)
+    browser = await site.staff(Role.LEADER)
     answer = await browser.raw(
         "GET", f"/recordings/files/{talk.file_id}", headers={"Range": "bytes=999999-"}
     )
@@ -100,26 +101,26 @@ async def test_a_range_past_the_end_is_refused(site: Site, talk: Talk) -> None:
 
 
 async def test_head_tells_the_length_and_sends_nothing(site: Site, talk: Talk) -> None:
-    browser = await site.staff(Role.CLERK)
+    browser = await site.staff(Role.LEADER)
     answer = await browser.raw("HEAD", f"/recordings/files/{talk.file_id}")
     assert answer.status == 200
     assert answer.headers["Content-Length"] == str(len(BYTES))
 
 
 async def test_who_looked_is_on_the_timeline(site: Site, talk: Talk) -> None:
-    browser = await site.staff(Role.CLERK)
+    browser = await site.staff(Role.LEADER)
     case = f"/cases/{talk.case_id}"
     assert "录音录像被查看" not in (await browser.get(case)).text
     await browser.raw("GET", f"/recordings/files/{talk.file_id}")
     seen = (await browser.get(case)).text
     assert "录音录像被查看" in seen
-    assert "登记员（演示）" in seen
+    assert "接访领导（演示）" in seen
 
 
 async def test_a_file_that_is_gone_is_not_a_crash(site: Site, talk: Talk, tmp_path: Path) -> None:
     for file in (tmp_path / "recordings" / talk.recording_id / "final").iterdir():
         file.unlink()
-    browser = await site.staff(Role.CLERK)
+    browser = await site.staff(Role.LEADER)
     assert (await browser.get(f"/recordings/files/{talk.file_id}")).status == 404
 
 
