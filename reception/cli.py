@@ -8,6 +8,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import date
 from importlib.metadata import version
 from pathlib import Path
@@ -62,7 +63,8 @@ async def _prepare_and_serve(settings: Settings) -> None:
 
 
 def _demo(options: argparse.Namespace) -> int:
-    settings = serve.with_ports(_settings(options))
+    # A demo is for trying: nobody has to set an authenticator up first.
+    settings = replace(serve.with_ports(_settings(options)), second_factor="offered")
     asyncio.run(_make_and_serve_demo(settings))
     return 0
 

@@ -1,6 +1,6 @@
 """Every knob an operator has, in one frozen value, read once from the environment and the command line."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
@@ -37,6 +37,19 @@ def _flag(text: str) -> bool:
 
 def _list(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _one_of(*choices: str) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        if text not in choices:
+            raise ValueError(f"one of {', '.join(choices)}")
+        return text
+
+    return read
+
+
+_profile = _one_of("djbh3", "asvs")
+_factor = _one_of("required", "offered")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +115,20 @@ class Settings:
     )
     private_key: str = field(
         default="", metadata={"read": str, "says": "PEM file of the private key for HTTPS"}
+    )
+    password_profile: str = field(
+        default="djbh3",
+        metadata={
+            "read": _profile,
+            "says": "whose rules passwords follow: djbh3 (three kinds of characters, changed every 90 days) or asvs (neither)",
+        },
+    )
+    second_factor: str = field(
+        default="required",
+        metadata={
+            "read": _factor,
+            "says": "required: nobody works before a second factor is set up; offered: whoever wants one",
+        },
     )
     log_level: str = field(
         default="info", metadata={"read": str, "says": "debug, info, warning or error"}

@@ -9,6 +9,7 @@ from web.headers import install_headers
 from web.i18n import CATALOGUE, keep_language, load_catalogue
 from web.keys import CONTEXT, WebContext
 from web.pages import (
+    accounts,
     admin,
     booking,
     cases,
@@ -17,6 +18,7 @@ from web.pages import (
     kiosk,
     leader,
     login,
+    me,
     planning,
     public,
     recordings,
@@ -26,6 +28,7 @@ from web.render import RENDERER, STATIC_ROOT, hash_static, make_renderer
 
 BODY_LIMIT_BYTES = 256 * 1024
 _MODULES = (
+    accounts,
     admin,
     api,
     booking,
@@ -35,6 +38,7 @@ _MODULES = (
     kiosk,
     leader,
     login,
+    me,
     ops,
     planning,
     public,

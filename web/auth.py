@@ -12,12 +12,14 @@ from aiohttp.web import Request, RequestKey, Response, StreamResponse, middlewar
 from reception.domain.access import Actor
 from reception.domain.codes import Role
 from reception.domain.errors import NotAllowed, NotLoggedIn, Refused
+from reception.domain.passwords import is_worn_out
 from reception.services import accounts, kiosks, tokens
+from reception.services.accounts import LoggedIn
 from web.keys import CONTEXT, WebContext
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 # Forms anyone may send; they act on what is typed into them and never on who is logged in.
-TOKENLESS_PATHS = frozenset({"/login", "/query"})
+TOKENLESS_PATHS = frozenset({"/login", "/login/code", "/query"})
 
 
 class CsrfRefused(Refused):
@@ -32,12 +34,28 @@ class OriginRefused(Refused):
     code: ClassVar[str] = "origin_refused"
 
 
+class PasswordChangeNeeded(Refused):
+    """Somebody else chose this password, or it is too old: another one comes first."""
+
+    code: ClassVar[str] = "password_change_needed"
+
+
+class SecondFactorNeeded(Refused):
+    """This office asks for a second factor, and the account has none yet."""
+
+    code: ClassVar[str] = "second_factor_needed"
+
+
 @dataclass(frozen=True)
 class Who:
-    """Who is asking, and the token their forms must carry (None: not a browser, needs none)."""
+    """Who is asking, and the token their forms must carry (None: not a browser, needs none).
+
+    `login` is the log-in of a person at a browser.
+    """
 
     actor: Actor
     csrf: str | None
+    login: LoggedIn | None = None
 
 
 _WHO: RequestKey[Who | None] = RequestKey("who")
@@ -92,7 +110,7 @@ async def _identify(request: Request) -> Who | None:
     if token is None:
         return None
     login = await accounts.actor_of_session(context.db, token=token, now=now)
-    return Who(login.actor, login.csrf)
+    return Who(login.actor, login.csrf, login)
 
 
 async def who(request: Request) -> Who | None:
@@ -127,12 +145,41 @@ async def require(request: Request, *roles: Role) -> Actor:
 
     Raises:
         NotLoggedIn: nobody is logged in.
+        PasswordChangeNeeded, SecondFactorNeeded: the account has to be set up first.
         NotAllowed: the person has another role.
     """
-    actor = await current_actor(request)
-    if actor.role not in roles:
-        raise NotAllowed(role=actor.role.value)
-    return actor
+    found = await who(request)
+    if found is None:
+        raise NotLoggedIn
+    _require_set_up(request, found)
+    if found.actor.role not in roles:
+        raise NotAllowed(role=found.actor.role.value)
+    return found.actor
+
+
+def _require_set_up(request: Request, found: Who) -> None:
+    """Let nobody at anything while the password or the second factor is still to be set."""
+    context = request.app[CONTEXT]
+    login = found.login
+    if login is None:
+        return
+    now = context.clock.now()
+    if login.must_change or is_worn_out(login.password_changed_at, context.password_profile, now):
+        raise PasswordChangeNeeded
+    if context.second_factor_required and not login.has_factor:
+        raise SecondFactorNeeded
+
+
+async def current_login(request: Request) -> LoggedIn:
+    """Tell which person at a browser is asking, also before everything is set up.
+
+    Raises:
+        NotLoggedIn: nobody, or a machine.
+    """
+    found = await who(request)
+    if found is None or found.login is None:
+        raise NotLoggedIn
+    return found.login
 
 
 def is_same_origin(request: Request) -> bool:

@@ -23,7 +23,7 @@ import scheduler.errors
 import signaling.errors
 from reception.domain.errors import NotFound, NotLoggedIn, Refused
 from reception.domain.refusals import sentence
-from web.auth import treat_as_unknown
+from web.auth import PasswordChangeNeeded, SecondFactorNeeded, treat_as_unknown
 from web.i18n import language_of
 from web.ops import METRICS
 from web.render import page
@@ -49,6 +49,8 @@ STATUS: Mapping[str, HTTPStatus] = {
     "csrf_refused": HTTPStatus.FORBIDDEN,
     "not_admitted": HTTPStatus.FORBIDDEN,
     "not_allowed": HTTPStatus.FORBIDDEN,
+    "password_change_needed": HTTPStatus.FORBIDDEN,
+    "second_factor_needed": HTTPStatus.FORBIDDEN,
     "origin_refused": HTTPStatus.FORBIDDEN,
     "ticket_expired": HTTPStatus.FORBIDDEN,
     "ticket_invalid": HTTPStatus.FORBIDDEN,
@@ -90,6 +92,11 @@ STATUS: Mapping[str, HTTPStatus] = {
     "schema_too_new": HTTPStatus.SERVICE_UNAVAILABLE,
     "try_again": HTTPStatus.SERVICE_UNAVAILABLE,
 }
+_SET_UP: Mapping[str, str] = {
+    PasswordChangeNeeded.code: "/me/password",
+    SecondFactorNeeded.code: "/me/factor",
+}
+"""Where a person goes whose account has to be set up first."""
 _CODE_OF_HTTP: Mapping[type[HTTPException], str] = {
     HTTPMethodNotAllowed: "method_not_allowed",
     HTTPRequestEntityTooLarge: "message_too_large",
@@ -138,6 +145,8 @@ async def refusal(request: Request, code: str, details: Mapping[str, object]) ->
     elif code == NotLoggedIn.code and request.method in ("GET", "HEAD"):
         target = f"/login?next={quote(request.path, safe='/')}"
         return Response(status=HTTPStatus.SEE_OTHER.value, headers={"Location": target})
+    elif code in _SET_UP and request.method in ("GET", "HEAD"):
+        return Response(status=HTTPStatus.SEE_OTHER.value, headers={"Location": _SET_UP[code]})
     else:
         words = sentence(code, language_of(request), details)
         response = await page(

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from aiohttp.web import AppKey
 
+from reception.domain.passwords import Profile
+
 if TYPE_CHECKING:
     from reception.storage.database import Database
     from scheduler.clock import Clock
@@ -29,6 +31,8 @@ class WebContext:
     base_url: str
     secure_cookies: bool
     version: str
+    password_profile: Profile = Profile.DJBH3
+    second_factor_required: bool = False
 
 
 CONTEXT: AppKey[WebContext] = AppKey("context", WebContext)

@@ -21,7 +21,8 @@ from reception.domain.sessions import (
     media_rights,
     recording_allowed,
 )
-from reception.services import sessions, subjects
+from reception.services import sessions
+from reception.services.expulsion import expelled
 from reception.storage.database import Database
 from scheduler.clock import Clock
 from signaling.engine import (
@@ -234,7 +235,7 @@ class LiveRooms:
             session_id: [person for person, _ in room.connections()]
             for session_id, room in rooms.items()
         }
-        for gone in await subjects.expelled(self._db, online=online):
+        for gone in await expelled(self._db, online=online, now=self._clock.now()):
             room = rooms[gone.session_id]
             for person, connection in room.connections():
                 if person == gone.person_id:

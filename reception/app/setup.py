@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from reception.app.keys import open_database
 from reception.app.serve import prepare
 from reception.domain.codes import Role
+from reception.domain.passwords import Profile
 from reception.domain.refusals import sentence
 from reception.services import accounts, kiosks, places
 from reception.settings import Settings
@@ -52,6 +53,8 @@ async def create_account(settings: Settings, wish: NewAccount) -> str:
             password=password,
             organ_id=wish.organ_id,
             leader_id=wish.leader_id,
+            must_change=wish.password is None,
+            profile=Profile(settings.password_profile),
             now=SystemClock().now(),
         )
     lines = [f"account   {account_id}", f"login     {wish.login.strip().lower()}"]

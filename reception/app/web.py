@@ -15,6 +15,7 @@ from reception.app.certificates import tls_context
 from reception.app.jobs import JobRunner
 from reception.app.keys import open_database
 from reception.app.processes import stop_on_signals, stop_with_parent
+from reception.domain.passwords import Profile
 from reception.settings import Settings
 from scheduler.clock import SystemClock
 from scheduler.runner import Ticker
@@ -48,6 +49,8 @@ async def run_web(settings: Settings, hub_socket: Path) -> None:
         base_url=settings.base_url,
         secure_cookies=settings.base_url.startswith("https://"),
         version=version("video-reception"),
+        password_profile=Profile(settings.password_profile),
+        second_factor_required=settings.second_factor == "required",
     )
     app = create_app(context)
     live.observers.append(_hub_gauge(app[METRICS]))

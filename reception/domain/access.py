@@ -19,7 +19,8 @@ class Actor:
         area_code: the area this actor serves; `""`, no area, only for `system` and `public`.
         organ_id: the organ a handler works for.
         leader_id: the leader a leader's account belongs to.
-        name: shown to people and written to the audit log.
+        name: shown to people.
+        credential: what proved it, `session:ID` or `token:ID`; it ends when that does.
     """
 
     kind: Literal["account", "token", "kiosk", "system", "public"]
@@ -29,6 +30,7 @@ class Actor:
     organ_id: str | None = None
     leader_id: str | None = None
     name: str = ""
+    credential: str = ""
 
 
 SYSTEM: Final = Actor(kind="system", id="system", role=Role.SYSTEM, name="系统")

@@ -50,6 +50,13 @@ class AuditAction(StrEnum):
     RECORDING_VIEWED = "recording_viewed"
     LOGGED_IN = "logged_in"
     LOGIN_REFUSED = "login_refused"
+    SESSION_ENDED = "session_ended"
+    PASSWORD_CHANGED = "password_changed"  # noqa: S105  # the name of an event
+    PASSWORD_RESET = "password_reset"  # noqa: S105  # the name of an event
+    FACTOR_ENROLLED = "factor_enrolled"
+    FACTOR_REMOVED = "factor_removed"
+    ACCOUNT_DISABLED = "account_disabled"
+    ACCOUNT_ENABLED = "account_enabled"
     ACCOUNT_CREATED = "account_created"
     TOKEN_CREATED = "token_created"  # noqa: S105  # the name of an event
     KIOSK_CREATED = "kiosk_created"

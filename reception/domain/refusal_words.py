@@ -51,6 +51,15 @@ WORDS: Final[Mapping[str, Words]] = {
     "case_or_draft": Words("请选择已有信访件或新登记一件", "choose a case or register a new one"),
     "basis": Words("依据", "basis"),
     "case_over": Words("信访件已办结", "the case is over"),
+    "common": Words("太常见，很容易被猜到", "used by too many people"),
+    "holds_a_name": Words(
+        "含有登录名、姓名、地名或信访字样", "holds the log-in, a name or a word of the office"
+    ),
+    "too_plain": Words(
+        "大写字母、小写字母、数字、符号至少要有三种",
+        "of capitals, small letters, digits and signs there must be three kinds",
+    ),
+    "used_before": Words("最近用过", "used recently"),
     "check_character": Words("校验码不对，请对照身份证再看一遍", "the check character is wrong"),
     "date_of_birth": Words("出生日期不对", "the date of birth is wrong"),
     "days": Words("天数", "days"),

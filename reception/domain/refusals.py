@@ -54,6 +54,19 @@ SENTENCES: Final[Mapping[str, Sentence]] = {
         "The same idempotency key came with other content. Reload the page, fill it in again and"
         " send it.",
     ),
+    "code_wrong": Sentence(
+        "验证码不对，或者已经用过。请等验证器换一个新的数字再输入；丢了手机，用一个备用码。",
+        "That is not the code, or it was used before. Wait for the next one; if the phone is lost,"
+        " use a recovery code.",
+    ),
+    "password_change_needed": Sentence(
+        "请先设置自己的新密码，再继续。",
+        "Choose a password of your own first, then go on.",
+    ),
+    "second_factor_needed": Sentence(
+        "本单位要求第二重验证。请先绑定验证器，再继续。",
+        "This office asks for a second factor. Set one up first, then go on.",
+    ),
     "leader_concerned": Sentence(
         "这位领导与本件有利害关系，应当回避。请选择其他领导的时段。",
         "This leader is concerned by the case and has to stand back. Choose a slot of another"

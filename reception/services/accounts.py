@@ -1,35 +1,31 @@
 """Accounts and log-ins: which person is asking."""
 
-import asyncio
 import hashlib
 import hmac
 import secrets
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache
-from typing import TypeVar
 
-from argon2 import PasswordHasher
-from argon2.exceptions import VerifyMismatchError
-
-from reception.domain.access import PUBLIC, SYSTEM, Actor
+from reception.domain.access import PUBLIC, SYSTEM, Action, Actor, Target
 from reception.domain.audit import AuditAction
 from reception.domain.codes import Role
 from reception.domain.errors import (
     BadCredentials,
     BadInput,
+    NotFound,
     NotLoggedIn,
     TooManyAttempts,
 )
-from reception.services import audit
+from reception.domain.passwords import RULES, Profile, classes_of
+from reception.services import audit, passwords, second_factor
+from reception.services.hashing import hash_password, matches, needs_rehash
+from reception.services.permission import require
 from reception.storage import accounts as rows
 from reception.storage import places
 from reception.storage.database import Database, Transaction
 from reception.storage.errors import NotUnique
 from reception.storage.ids import hash_of, new_id, new_secret
-from reception.storage.tables import Account, AuthSession, LoginFailure
+from reception.storage.tables import Account, AuthSession, LoginFailure, PendingLogin
 
 IDLE = timedelta(minutes=30)
 ABSOLUTE = timedelta(hours=12)
@@ -41,30 +37,51 @@ FREE_TRIES_OF_ADDRESS = 20
 LONGEST_DELAY = timedelta(seconds=42)
 FORGET_TRIES_AFTER = timedelta(minutes=15)
 
-SHORTEST_PASSWORD = 12
-LONGEST_PASSWORD = 128
+PENDING_FOR = timedelta(minutes=5)
+CODE_TRIES = 5
+LONGEST_AGENT = 60
+
 _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
-
-Result = TypeVar("Result")
-
-# Two threads and 64 MiB each: a burst of log-ins waits here and leaves the media its cores.
-_HASHER = PasswordHasher(time_cost=3, memory_cost=64 * 1024, parallelism=1)
-_THREADS = ThreadPoolExecutor(2, thread_name_prefix="argon2")
 
 
 @dataclass(frozen=True)
 class LoggedIn:
-    """A log-in that holds; `token` goes into the cookie, `csrf` into every form."""
+    """A log-in that holds; `token` goes into the cookie, `csrf` into every form.
+
+    `must_change`: somebody else chose the password.
+    """
 
     token: str
     csrf: str
     actor: Actor
+    must_change: bool
+    password_changed_at: datetime
+    has_factor: bool
+
+
+@dataclass(frozen=True)
+class Pending:
+    """The password was right; `token` waits five minutes for a code of the second factor."""
+
+    token: str
+
+
+@dataclass(frozen=True)
+class SessionView:
+    """A log-in that holds: when it began and was last used, from what, and whether it is this one."""
+
+    id: str
+    created_at: datetime
+    seen_at: datetime
+    agent: str
+    address: str
+    current: bool
 
 
 async def log_in(
-    db: Database, *, login: str, password: str, address: str, now: datetime
-) -> LoggedIn:
-    """Check a password and open a log-in.
+    db: Database, *, login: str, password: str, address: str, agent: str = "", now: datetime
+) -> LoggedIn | Pending:
+    """Check a password and open a log-in, or ask for the second factor where there is one.
 
     Tries are counted per log-in name and per network address; after the free ones each further
     try has to wait, at most `LONGEST_DELAY`. Nobody is locked out for good.
@@ -84,7 +101,8 @@ async def log_in(
         for key in keys:
             await rows.count_attempt(tx, key, now, now - FORGET_TRIES_AFTER)
         account = await rows.account_by_login(tx, name)
-    if not await _matches(account, password) or account is None or account.disabled_at is not None:
+    right = await matches(None if account is None else account.password_hash, password)
+    if not right or account is None or account.disabled_at is not None:
         async with db.transaction(SYSTEM) as tx:
             audit.record(
                 tx,
@@ -96,20 +114,155 @@ async def log_in(
                 decision="refused",
             )
         raise BadCredentials
-    token = new_secret()
-    actor = actor_of_account(account)
+    if needs_rehash(account.password_hash):
+        await _rehash(db, account.id, password)
+    if account.totp_seed is not None:
+        return await _wait_for_code(db, account, now)
     async with db.transaction(SYSTEM) as tx:
         await rows.forgive(tx, by_name)
         # Only this try: one good log-in must not cover the guesses of others at this address.
         await rows.uncount(tx, by_address)
-        await rows.end_sessions_before(tx, created_before=now - ABSOLUTE, seen_before=now - IDLE)
-        tx.add(
-            AuthSession(
-                token_hash=hash_of(token), account_id=account.id, created_at=now, seen_at=now
-            )
+        return await _open(tx, account, address, agent, now)
+
+
+async def log_in_with_code(
+    db: Database, *, pending: str, code: str, address: str, agent: str = "", now: datetime
+) -> LoggedIn:
+    """Open a log-in with a code of the second factor; five tries, in five minutes.
+
+    Raises:
+        NotLoggedIn: the wait is over, used, or was never begun: begin anew with the password.
+        BadCredentials: not the code, or one that was used before.
+
+    """
+    async with db.transaction(SYSTEM) as tx:
+        found = await rows.pending(tx, hash_of(pending), now - PENDING_FOR)
+        if found is None or found[0].tries >= CODE_TRIES or found[1].disabled_at is not None:
+            raise NotLoggedIn
+        waiting, account = found
+        # Counted before the code is looked at, and whatever becomes of it.
+        await rows.count_pending(tx, waiting.token_hash)
+    async with db.transaction(SYSTEM) as tx:
+        if await second_factor.take(tx, account, code, now):
+            await rows.end_pending(tx, waiting.token_hash)
+            await rows.forgive(tx, hash_of(f"login:{account.login}"))
+            await rows.uncount(tx, hash_of(f"address:{address}"))
+            return await _open(tx, account, address, agent, now)
+    async with db.transaction(SYSTEM) as tx:
+        by_name = hash_of(f"login:{account.login}")
+        audit.record(
+            tx, AuditAction.LOGIN_REFUSED, PUBLIC, "login", by_name, now, decision="refused"
         )
-        audit.record(tx, AuditAction.LOGGED_IN, actor, "login", by_name, now)
-    return LoggedIn(token=token, csrf=_csrf(token), actor=actor)
+    raise BadCredentials
+
+
+async def _wait_for_code(db: Database, account: Account, now: datetime) -> Pending:
+    token = new_secret()
+    async with db.transaction(SYSTEM) as tx:
+        await rows.end_pending_before(tx, now - PENDING_FOR)
+        tx.add(
+            PendingLogin(token_hash=hash_of(token), account_id=account.id, created_at=now, tries=0)
+        )
+    return Pending(token)
+
+
+async def _open(
+    tx: Transaction, account: Account, address: str, agent: str, now: datetime
+) -> LoggedIn:
+    token, session_id = new_secret(), new_id()
+    await rows.end_sessions_before(tx, created_before=now - ABSOLUTE, seen_before=now - IDLE)
+    tx.add(
+        AuthSession(
+            token_hash=hash_of(token),
+            id=session_id,
+            account_id=account.id,
+            created_at=now,
+            seen_at=now,
+            agent=agent[:LONGEST_AGENT],
+            address=address,
+        )
+    )
+    actor = actor_of_account(account, session_id)
+    audit.record(tx, AuditAction.LOGGED_IN, actor, "login", hash_of(f"login:{account.login}"), now)
+    return _logged_in(token, account, session_id)
+
+
+def _logged_in(token: str, account: Account, session_id: str) -> LoggedIn:
+    return LoggedIn(
+        token=token,
+        csrf=_csrf(token),
+        actor=actor_of_account(account, session_id),
+        must_change=account.must_change,
+        password_changed_at=account.password_changed_at,
+        has_factor=account.totp_seed is not None,
+    )
+
+
+async def _rehash(db: Database, account_id: str, password: str) -> None:
+    hashed = await hash_password(password)
+    async with db.transaction(SYSTEM) as tx:
+        await rows.change_account(tx, account_id, password_hash=hashed)
+
+
+async def sessions_of(db: Database, *, actor: Actor, account_id: str) -> tuple[SessionView, ...]:
+    """Return the log-ins of an account that hold: one's own, or those one administers.
+
+    Raises:
+        NotFound, NotAllowed: there is no such account, or it is none of the actor's.
+
+    """
+    async with db.reading(actor) as tx:
+        await require_account(tx, account_id, actor)
+        return tuple(
+            SessionView(
+                id=row.id,
+                created_at=row.created_at,
+                seen_at=row.seen_at,
+                agent=row.agent,
+                address=row.address,
+                current=actor.credential == f"session:{row.id}",
+            )
+            for row in await rows.sessions_of(tx, account_id)
+        )
+
+
+async def end_session(
+    db: Database, *, account_id: str, session_id: str, actor: Actor, now: datetime
+) -> None:
+    """End a log-in, with every page and room it is in; ending one that is over is no error.
+
+    Raises:
+        NotFound, NotAllowed: there is no such account, or it is none of the actor's.
+
+    """
+    async with db.transaction(actor) as tx:
+        await require_account(tx, account_id, actor)
+        if await rows.end_session_by_id(tx, account_id, session_id):
+            audit.record(
+                tx,
+                AuditAction.SESSION_ENDED,
+                actor,
+                "account",
+                account_id,
+                now,
+                login_id=session_id,
+            )
+
+
+async def require_account(tx: Transaction, account_id: str, actor: Actor) -> Account:
+    """Return an account that is the actor's own, or that the actor administers.
+
+    Raises:
+        NotFound: there is none with this id.
+        NotAllowed: it is none of the actor's.
+
+    """
+    account = await rows.account(tx, account_id)
+    if account is None:
+        raise NotFound(thing="account")
+    if not (actor.kind == "account" and actor.id == account_id):
+        require(actor, Action.MANAGE_USERS, Target(area_code=account.area_code))
+    return account
 
 
 async def actor_of_session(db: Database, *, token: str, now: datetime) -> LoggedIn:
@@ -133,7 +286,7 @@ async def actor_of_session(db: Database, *, token: str, now: datetime) -> Logged
     if now - session.seen_at >= SEEN_EVERY:
         async with db.transaction(SYSTEM) as tx:
             await rows.see_session(tx, session.token_hash, now)
-    return LoggedIn(token=token, csrf=_csrf(token), actor=actor_of_account(account))
+    return _logged_in(token, account, session.id)
 
 
 async def log_out(db: Database, *, token: str, now: datetime) -> None:
@@ -152,19 +305,21 @@ async def create_account(
     password: str,
     organ_id: str | None = None,
     leader_id: str | None = None,
+    must_change: bool = False,
+    profile: Profile = Profile.DJBH3,
     by: Actor = SYSTEM,
     now: datetime,
 ) -> str:
     """Create an account and return its id; log-in names are not case-sensitive.
 
+    With `must_change` the person has to choose another password first of all.
+
     Raises:
-        BadInput: log-in or person's name is empty, the log-in is taken, the password is not 12 to
-            128 characters long, a leader or handler comes without leader or organ, or area,
+        BadInput: log-in or person's name is empty, the log-in is taken, the profile does not take
+            the password, a leader or handler comes without leader or organ, or area,
             leader or organ are unknown.
 
     """
-    if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
-        raise BadInput(field="password", reason="length", least=12, most=128)
     for field, value in (
         ("login", login.strip()),
         ("name", name.strip()),
@@ -181,10 +336,18 @@ async def create_account(
         area_code=area_code,
         organ_id=organ_id,
         leader_id=leader_id,
-        password_hash=await _in_thread(lambda: _HASHER.hash(password)),
+        password_hash="",
+        password_changed_at=now,
+        must_change=must_change,
+        old_hashes=[],
+        totp_seed=None,
+        totp_step=0,
+        recovery=[],
         created_at=now,
         disabled_at=None,
     )
+    passwords.check(password, profile, account, "")
+    account.password_hash = await hash_password(password)
     try:
         async with db.transaction(by) as tx:
             await _require_places(tx, account)
@@ -216,8 +379,11 @@ async def _require_places(tx: Transaction, account: Account) -> None:
 
 def new_password() -> str:
     """Return a fresh password: 16 letters and digits in groups, none easily taken for another."""
-    groups = ("".join(secrets.choice(_LETTERS) for _ in range(4)) for _ in range(4))
-    return "-".join(groups)
+    while True:
+        groups = ("".join(secrets.choice(_LETTERS) for _ in range(4)) for _ in range(4))
+        password = "-".join(groups)
+        if classes_of(password) >= RULES[Profile.DJBH3].classes:
+            return password
 
 
 def _csrf(token: str) -> str:
@@ -234,29 +400,7 @@ def _refuse_too_early(failure: LoginFailure | None, free: int, now: datetime) ->
         raise TooManyAttempts(retry_seconds=max(1, round(left.total_seconds())))
 
 
-async def _matches(account: Account | None, password: str) -> bool:
-    """Check a password; an unknown account takes as long as a known one."""
-    stored = account.password_hash if account is not None else None
-
-    def verify() -> bool:
-        try:
-            return _HASHER.verify(stored or _hash_of_nobody(), password)
-        except VerifyMismatchError:
-            return False
-
-    return await _in_thread(verify)
-
-
-@cache
-def _hash_of_nobody() -> str:
-    return _HASHER.hash(new_secret())
-
-
-async def _in_thread(work: Callable[[], Result]) -> Result:
-    return await asyncio.get_running_loop().run_in_executor(_THREADS, work)
-
-
-def actor_of_account(account: Account) -> Actor:
+def actor_of_account(account: Account, session_id: str = "") -> Actor:
     """Return who acts when this account is logged in."""
     return Actor(
         kind="account",
@@ -266,4 +410,5 @@ def actor_of_account(account: Account) -> Actor:
         organ_id=account.organ_id,
         leader_id=account.leader_id,
         name=account.name,
+        credential=f"session:{session_id}" if session_id else "",
     )

@@ -270,6 +270,9 @@ async def _add_logins(
 ) -> tuple[DemoLogin, ...]:
     wanted = (
         (Role.SYSADMIN, "admin", "管理员（演示）", "系统管理员", CITY),
+        (Role.SECADMIN, "security", "安全员（演示）", "安全管理员", CITY),
+        (Role.AUDITOR, "auditor", "审计员（演示）", "审计管理员", CITY),
+        (Role.SUPERVISOR, "supervisor", "督查员（演示）", "督查专员", COUNTY),
         (Role.CLERK, "clerk", "方敏（演示）", "信访局登记员", COUNTY),
         (Role.LEADER, "leader", "周正明（演示）", "县委副书记、县长", COUNTY),
         (Role.HANDLER, "handler", "何涛（演示）", "水务局承办人", COUNTY),

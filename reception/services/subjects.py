@@ -4,13 +4,11 @@ A clerk names them. From then on they and whoever works under them get the answe
 is not there: pages, lists, searches, sessions, recordings. Removing one takes two persons.
 """
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal
 
 from reception.domain.access import (
-    SYSTEM,
     Action,
     Actor,
     subject_of_account,
@@ -24,12 +22,11 @@ from reception.services import audit
 from reception.services.case_access import require_case
 from reception.services.timeline import note
 from reception.storage import accounts, places
-from reception.storage import sessions as session_rows
 from reception.storage import subjects as rows
 from reception.storage.database import Database, Transaction
 from reception.storage.errors import NotUnique
 from reception.storage.ids import new_id
-from reception.storage.tables import CaseSubject, Participant
+from reception.storage.tables import CaseSubject
 
 SubjectKind = Literal["account", "leader", "organ"]
 
@@ -72,14 +69,6 @@ class SubjectView:
     added_at: datetime
     removal_asked: bool
     removed_at: datetime | None
-
-
-@dataclass(frozen=True)
-class Expelled:
-    """Somebody connected to a room who may no longer be there."""
-
-    session_id: str
-    person_id: str
 
 
 async def add(
@@ -199,34 +188,6 @@ async def of_case(db: Database, *, case_id: str, actor: Actor) -> tuple[SubjectV
     async with db.reading(actor) as tx:
         await require_case(tx, case_id, actor, Action.NAME_SUBJECT)
         return tuple([await _view(tx, row) for row in await rows.of_case(tx, case_id)])
-
-
-async def expelled(db: Database, *, online: Mapping[str, Sequence[str]]) -> tuple[Expelled, ...]:
-    """Return who is connected and has become a subject of the case since.
-
-    Args:
-        online: for each session the ids of the people connected now.
-
-    """
-    found = []
-    async with db.reading(SYSTEM) as tx:
-        for session_id, people in online.items():
-            row = await session_rows.session(tx, session_id)
-            if row is None:
-                continue
-            accused = await rows.names_of_case(tx, row[0].case_id)
-            if not accused:
-                continue
-            for person_id in people:
-                person = await tx.get(Participant, person_id)
-                if person is not None and await _is_among(tx, person, accused):
-                    found.append(Expelled(session_id, person_id))
-    return tuple(found)
-
-
-async def _is_among(tx: Transaction, person: Participant, accused: frozenset[str]) -> bool:
-    actor = session_rows.actor_of(person)
-    return bool((await rows.standing_of_actor(tx, actor)).names & accused)
 
 
 async def _view(tx: Transaction, row: CaseSubject) -> SubjectView:

@@ -78,4 +78,5 @@ async def actor_of_token(db: Database, *, token: str, now: datetime) -> Actor:
         area_code=found.area_code,
         leader_id=found.leader_id,
         name=found.name,
+        credential=f"token:{found.id}",
     )

@@ -128,7 +128,10 @@ class Kiosk(Table):
 
 
 class Account(Table):
-    """A person of the office who logs in."""
+    """A person of the office who logs in.
+
+    `totp_seed` is sealed; codes up to `totp_step` were used; `recovery` holds hashes.
+    """
 
     __tablename__ = "account"
     id: Mapped[Id]
@@ -139,6 +142,12 @@ class Account(Table):
     organ_id: Mapped[str | None] = reference("organ.id")
     leader_id: Mapped[str | None] = reference("leader.id")
     password_hash: Mapped[str]
+    password_changed_at: Mapped[datetime]
+    must_change: Mapped[bool]
+    old_hashes: Mapped[list[Any]]
+    totp_seed: Mapped[bytes | None]
+    totp_step: Mapped[int] = mapped_column(BigInteger)
+    recovery: Mapped[list[Any]]
     created_at: Mapped[datetime]
     disabled_at: Mapped[datetime | None]
 
@@ -157,9 +166,22 @@ class AuthSession(Table):
 
     __tablename__ = "auth_session"
     token_hash: Mapped[Hash]
+    id: Mapped[str] = mapped_column(String(32), unique=True)
     account_id: Mapped[str] = reference("account.id")
     created_at: Mapped[datetime]
     seen_at: Mapped[datetime]
+    agent: Mapped[str]
+    address: Mapped[str]
+
+
+class PendingLogin(Table):
+    """A right password that waits for a code of the second factor; only its hash is kept."""
+
+    __tablename__ = "pending_login"
+    token_hash: Mapped[Hash]
+    account_id: Mapped[str] = reference("account.id")
+    created_at: Mapped[datetime]
+    tries: Mapped[int]
 
 
 class ApiToken(Table):

@@ -25,6 +25,7 @@ from reception.services import (
 )
 from reception.services.booking import BookRequest
 from reception.services.errors import LeaderConcerned
+from reception.services.expulsion import expelled
 from reception.services.petitioners import Correction
 from reception.services.subjects import Subject, SubjectKind, SubjectReason
 from reception.storage import audit as audit_rows
@@ -99,7 +100,7 @@ async def accounts_of(db: Database, made: Prefecture) -> tuple[Actor, Actor, Act
             name=role.zh,
             role=role,
             area_code=COUNTY,
-            password="correct horse battery",
+            password="Correct horse battery 9",
             organ_id=made.organ_id if role is Role.HANDLER else None,
             leader_id=made.leader_id if role is Role.LEADER else None,
             now=NOW,
@@ -280,7 +281,7 @@ async def test_a_ticket_given_before_opens_nothing_after(db: Database) -> None:
         await sessions.redeem_ticket(db, ticket=tickets[1], now=NOW)
     with pytest.raises(TicketInvalid):
         await sessions.redeem_resume(db, resume=admitted.resume, now=NOW)
-    gone = await subjects.expelled(db, online={session_id: [admitted.person.id]})
+    gone = await expelled(db, online={session_id: [admitted.person.id]}, now=NOW)
     assert [one.person_id for one in gone] == [admitted.person.id]
 
 

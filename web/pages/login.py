@@ -9,10 +9,12 @@ from reception.domain.codes import Role
 from reception.domain.errors import BadCredentials, TooManyAttempts
 from reception.domain.refusals import sentence
 from reception.services import accounts
+from reception.services.accounts import LoggedIn, Pending
+from web.agents import agent_words
 from web.auth import session_cookie, set_cookie, who
 from web.errors import status_of
 from web.i18n import language_of
-from web.keys import CONTEXT
+from web.keys import CONTEXT, WebContext
 from web.ops import METRICS
 from web.render import page
 
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from aiohttp.web_routedef import RouteDef
 
 PUBLIC_HOME = "/calendar"
+LONGEST_CODE = 32
 HOMES: Mapping[Role, str] = {
     Role.SYSADMIN: "/admin",
     Role.CLERK: "/clerk",
@@ -29,7 +32,7 @@ HOMES: Mapping[Role, str] = {
     Role.ORG_HEAD: "/cases",
     Role.SECRETARY: "/cases",
     Role.SUPERVISOR: "/cases",
-    Role.SECADMIN: "/keeping",
+    Role.SECADMIN: "/accounts",
     Role.AUDITOR: "/keeping",
 }
 
@@ -65,6 +68,7 @@ async def log_in(request: Request) -> StreamResponse:
             login=login.strip(),
             password=str(form.get("password", "")),
             address=request.remote or "",
+            agent=agent_words(request.headers.get("User-Agent", "")),
             now=context.clock.now(),
         )
     except (BadCredentials, TooManyAttempts) as refused:
@@ -77,6 +81,41 @@ async def log_in(request: Request) -> StreamResponse:
             login=login,
             refused=sentence(refused.code, language_of(request), refused.details),
         )
+    if isinstance(logged_in, Pending):
+        return await page(
+            request, "login_code.html", next=target, pending=logged_in.token, refused=None
+        )
+    return _inside(context, logged_in, target)
+
+
+async def log_in_with_code(request: Request) -> StreamResponse:
+    """Check a code of the second factor, and begin a session of the browser."""
+    context = request.app[CONTEXT]
+    form = await request.post()
+    pending, target = str(form.get("pending", "")), str(form.get("next", ""))
+    try:
+        logged_in = await accounts.log_in_with_code(
+            context.db,
+            pending=pending,
+            code=str(form.get("code", ""))[:LONGEST_CODE],
+            address=request.remote or "",
+            agent=agent_words(request.headers.get("User-Agent", "")),
+            now=context.clock.now(),
+        )
+    except BadCredentials:
+        request.app[METRICS].refusals.labels("code_wrong").inc()
+        return await page(
+            request,
+            "login_code.html",
+            status=status_of(BadCredentials.code).value,
+            next=target,
+            pending=pending,
+            refused=sentence("code_wrong", language_of(request), {}),
+        )
+    return _inside(context, logged_in, target)
+
+
+def _inside(context: WebContext, logged_in: LoggedIn, target: str) -> Response:
     otherwise = HOMES.get(logged_in.actor.role, PUBLIC_HOME)
     response = Response(status=303, headers={"Location": local_path(target, otherwise)})
     set_cookie(response, context, session_cookie(context), logged_in.token)
@@ -104,5 +143,6 @@ def routes() -> "list[RouteDef]":
         get("/", home),
         get("/login", login_form),
         post("/login", log_in),
+        post("/login/code", log_in_with_code),
         post("/logout", log_out),
     ]

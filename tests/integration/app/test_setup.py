@@ -76,6 +76,8 @@ async def test_a_county_is_set_up_without_the_demo(desk: Desk) -> None:
     entered = await accounts.log_in(
         db, login="clerk", password=made["password"], address="192.0.2.1", now=NOW
     )
+    assert isinstance(entered, accounts.LoggedIn)
+    assert entered.must_change
     assert (entered.actor.id, entered.actor.role, entered.actor.area_code) == (
         made["account"],
         Role.CLERK,
@@ -95,18 +97,20 @@ async def test_a_password_from_standard_input_is_not_printed(desk: Desk) -> None
         *("account", "create", "--login", "admin", "--name", "管理员", "--role", "sysadmin"),
         *("--area", "330700", "--password-stdin"),
     )
-    made = desk.says(*words, typed="a password of mine\n")
+    made = desk.says(*words, typed="A password of mine 9\n")
     assert set(made) == {"account", "login"}
     db = desk.database
     entered = await accounts.log_in(
-        db, login="admin", password="a password of mine", address="192.0.2.1", now=NOW
+        db, login="admin", password="A password of mine 9", address="192.0.2.1", now=NOW
     )
+    assert isinstance(entered, accounts.LoggedIn)
+    assert not entered.must_change
     assert entered.actor.id == made["account"]
     await db.close()
     for typed, words_said in (
         ("short\n", "密码"),
         ("\n", "密码"),
-        ("a password of mine\n", "登录名"),
+        ("A password of mine 9\n", "登录名"),
     ):
         again = desk.types(*words, typed=typed)
         assert again.returncode == 2

@@ -13,7 +13,7 @@ from reception.storage.database import Database
 from reception.storage.tables import Account, ApiToken, AuthSession, Kiosk, LoginFailure
 from tests.build import COUNTY, NOW, later, prefecture
 
-PASSWORD = "eine lange invented one"
+PASSWORD = "eine Lange invented 1"
 
 
 async def _account(db: Database) -> None:
@@ -33,13 +33,15 @@ async def _account(db: Database) -> None:
 async def _log_in(
     db: Database, password: str = PASSWORD, *, seconds: float = 0, login: str = "clerk"
 ) -> accounts.LoggedIn:
-    return await accounts.log_in(
+    made = await accounts.log_in(
         db,
         login=login,
         password=password,
         address="192.0.2.1",
         now=NOW + timedelta(seconds=seconds),
     )
+    assert isinstance(made, accounts.LoggedIn)
+    return made
 
 
 async def test_a_log_in_holds_until_idle_too_old_or_ended(db: Database) -> None:

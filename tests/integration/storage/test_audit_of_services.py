@@ -35,7 +35,7 @@ from tests.build import (
 )
 
 A: Final = AuditAction
-PASSWORD: Final = "correct horse battery"
+PASSWORD: Final = "Correct horse battery 9"
 TYPED: Final = (
     "吴某",
     "13800001234",
@@ -326,6 +326,14 @@ STEPS: Final[Sequence[tuple[Step, Sequence[AuditAction]]]] = (
 
 
 ELSEWHERE: Final = {
+    # tests/security/test_log_ins.py
+    A.SESSION_ENDED,
+    A.PASSWORD_CHANGED,
+    A.PASSWORD_RESET,
+    A.FACTOR_ENROLLED,
+    A.FACTOR_REMOVED,
+    A.ACCOUNT_DISABLED,
+    A.ACCOUNT_ENABLED,
     # tests/security/test_subjects.py
     A.SUBJECT_NAMED,
     A.SUBJECT_REMOVAL_ASKED,

@@ -26,6 +26,7 @@ async def test_everybody_of_the_demo_can_start_at_once(db: Database, now: dateti
         logged_in = await accounts.log_in(
             db, login=one.login, password=one.password, address="127.0.0.1", now=now
         )
+        assert isinstance(logged_in, accounts.LoggedIn)
         assert logged_in.actor.role is one.role
     token = await tokens.actor_of_token(db, token=made.token, now=now)
     assert token.role is Role.CLERK

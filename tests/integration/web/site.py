@@ -20,7 +20,7 @@ from tests.fakes import FixedClock
 from web.app import create_app
 from web.keys import WebContext
 
-PASSWORD = "correct horse battery staple"
+PASSWORD = "Correct horse battery 9 staple"
 Client = TestClient[Request, Application]
 
 

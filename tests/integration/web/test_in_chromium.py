@@ -2,7 +2,6 @@
 
 import io
 import re
-from collections.abc import AsyncIterator
 from fractions import Fraction
 from pathlib import Path
 
@@ -14,19 +13,12 @@ from playwright.async_api import Page, expect
 from reception.domain.codes import Role
 from reception.services import booking
 from tests.build import open_day
-from tests.e2e.browser import LAPTOP, Person, axe, launched, sit_down
+from tests.e2e.browser import LAPTOP, Person, axe, sit_down
 from tests.integration.web.site import PASSWORD, Site
 from tests.integration.web.talks import SECONDS, Talk, hold
 
 PHONE = (390, 844)
 FRAMES_A_SECOND = 10
-
-
-@pytest.fixture
-async def chromium() -> AsyncIterator[Chromium]:
-    """A Chromium process of this test's own."""
-    async with launched() as browser:
-        yield browser
 
 
 def moving_picture() -> bytes:

@@ -1,0 +1,126 @@
+"""What the security administrator does with accounts; never with their own."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from reception.domain.access import Action, Actor, Target
+from reception.domain.audit import AuditAction
+from reception.domain.codes import Role
+from reception.domain.errors import NotAllowed, NotFound
+from reception.services import audit
+from reception.services.accounts import new_password
+from reception.services.hashing import hash_password
+from reception.services.permission import require
+from reception.storage import accounts as rows
+from reception.storage.database import Database, Transaction
+from reception.storage.ids import hash_of
+from reception.storage.tables import Account
+
+
+@dataclass(frozen=True)
+class AccountView:
+    """An account as its administrator sees it; nothing of what the person works on."""
+
+    id: str
+    login: str
+    name: str
+    role: Role
+    area_code: str
+    has_factor: bool
+    must_change: bool
+    created_at: datetime
+    disabled_at: datetime | None
+
+
+async def accounts(db: Database, *, actor: Actor) -> tuple[AccountView, ...]:
+    """Return the accounts of the actor's area by log-in name, disabled ones too.
+
+    Raises:
+        NotAllowed: the role administers no accounts.
+
+    """
+    require(actor, Action.MANAGE_USERS, Target(area_code=actor.area_code))
+    async with db.reading(actor) as tx:
+        return tuple(_view(row) for row in await rows.accounts(tx, actor.area_code))
+
+
+async def account(db: Database, *, account_id: str, actor: Actor) -> AccountView:
+    """Return one account. Raises `NotFound`, `NotAllowed`."""
+    async with db.reading(actor) as tx:
+        return _view(await _of_others(tx, account_id, actor))
+
+
+async def disable(db: Database, *, account_id: str, actor: Actor, now: datetime) -> None:
+    """Let an account log in no more; what it is logged in to ends.
+
+    Raises:
+        NotFound, NotAllowed: there is no such account, or it is the actor's own or none of theirs.
+
+    """
+    async with db.transaction(actor) as tx:
+        await _of_others(tx, account_id, actor)
+        await rows.change_account(tx, account_id, disabled_at=now)
+        await rows.end_sessions_of(tx, account_id)
+        audit.record(tx, AuditAction.ACCOUNT_DISABLED, actor, "account", account_id, now)
+
+
+async def enable(db: Database, *, account_id: str, actor: Actor, now: datetime) -> None:
+    """Let an account log in again, and forget its failed tries. Raises `NotFound`, `NotAllowed`."""
+    async with db.transaction(actor) as tx:
+        row = await _of_others(tx, account_id, actor)
+        await rows.change_account(tx, account_id, disabled_at=None)
+        await rows.forgive(tx, hash_of(f"login:{row.login}"))
+        audit.record(tx, AuditAction.ACCOUNT_ENABLED, actor, "account", account_id, now)
+
+
+async def reset_password(db: Database, *, account_id: str, actor: Actor, now: datetime) -> str:
+    """Give an account a new password and return it, this once; the person has to change it.
+
+    Every log-in of the account ends. Raises `NotFound`, `NotAllowed`.
+    """
+    password = new_password()
+    hashed = await hash_password(password)
+    async with db.transaction(actor) as tx:
+        await _of_others(tx, account_id, actor)
+        await rows.change_account(
+            tx, account_id, password_hash=hashed, password_changed_at=now, must_change=True
+        )
+        await rows.end_sessions_of(tx, account_id)
+        audit.record(tx, AuditAction.PASSWORD_RESET, actor, "account", account_id, now)
+    return password
+
+
+async def reset_factor(db: Database, *, account_id: str, actor: Actor, now: datetime) -> None:
+    """Take an account's second factor away, when phone and paper are lost; its log-ins end.
+
+    Raises `NotFound`, `NotAllowed`.
+    """
+    async with db.transaction(actor) as tx:
+        await _of_others(tx, account_id, actor)
+        await rows.change_account(tx, account_id, totp_seed=None, totp_step=0, recovery=[])
+        await rows.end_sessions_of(tx, account_id)
+        audit.record(tx, AuditAction.FACTOR_REMOVED, actor, "account", account_id, now)
+
+
+async def _of_others(tx: Transaction, account_id: str, actor: Actor) -> Account:
+    found = await rows.account(tx, account_id)
+    if found is None:
+        raise NotFound(thing="account")
+    require(actor, Action.MANAGE_USERS, Target(area_code=found.area_code))
+    if actor.kind == "account" and actor.id == account_id:
+        raise NotAllowed(action=Action.MANAGE_USERS.value, reason="own_account")
+    return found
+
+
+def _view(row: Account) -> AccountView:
+    return AccountView(
+        id=row.id,
+        login=row.login,
+        name=row.name,
+        role=row.role,
+        area_code=row.area_code,
+        has_factor=row.totp_seed is not None,
+        must_change=row.must_change,
+        created_at=row.created_at,
+        disabled_at=row.disabled_at,
+    )

@@ -1,0 +1,165 @@
+"""Accounts, for the security administrator: make, lock, reset; never one's own."""
+
+from typing import TYPE_CHECKING
+
+from aiohttp.web import HTTPSeeOther, Request, Response, StreamResponse, get, post
+
+from reception.domain.codes import ROLES_OF_PEOPLE, Role
+from reception.domain.errors import BadInput
+from reception.domain.refusals import sentence
+from reception.services import account_admin, accounts, places
+from web.auth import require
+from web.errors import status_of
+from web.forms import Form, form_of, query_of
+from web.i18n import language_of
+from web.keys import CONTEXT
+from web.render import page
+
+if TYPE_CHECKING:
+    from aiohttp.web_routedef import RouteDef
+
+_NEEDS_LEADER = frozenset({Role.LEADER})
+_NEEDS_ORGAN = frozenset({Role.HANDLER, Role.ORG_HEAD})
+
+
+async def overview(request: Request) -> Response:
+    """List the accounts of the area."""
+    return await _overview(request, query_of(request), None)
+
+
+async def _overview(request: Request, form: Form, refused: BadInput | None) -> Response:
+    actor = await require(request, Role.SECADMIN)
+    context = request.app[CONTEXT]
+    return await page(
+        request,
+        "accounts/overview.html",
+        status=200 if refused is None else status_of(refused.code).value,
+        accounts=await account_admin.accounts(context.db, actor=actor),
+        areas=await places.areas(context.db, within=actor.area_code),
+        leaders=await places.leaders(context.db, within=actor.area_code),
+        organs=await places.organs(context.db, within=actor.area_code),
+        roles=ROLES_OF_PEOPLE,
+        form=form,
+        refused=None
+        if refused is None
+        else sentence(refused.code, language_of(request), refused.details),
+    )
+
+
+async def create(request: Request) -> Response:
+    """Make an account; its password is shown this once, and the person has to change it."""
+    actor = await require(request, Role.SECADMIN)
+    context = request.app[CONTEXT]
+    form = await form_of(request)
+    password = accounts.new_password()
+    try:
+        role = form.choice("role", Role)
+        if role not in ROLES_OF_PEOPLE:
+            raise BadInput(field="role", reason="not_in_list")
+        account_id = await accounts.create_account(
+            context.db,
+            login=form.required("login"),
+            name=form.required("name"),
+            role=role,
+            area_code=form.required("area_code"),
+            password=password,
+            leader_id=(form.text("leader_id") or None) if role in _NEEDS_LEADER else None,
+            organ_id=(form.text("organ_id") or None) if role in _NEEDS_ORGAN else None,
+            must_change=True,
+            profile=context.password_profile,
+            by=actor,
+            now=context.clock.now(),
+        )
+    except BadInput as refused:
+        return await _overview(request, form, refused)
+    return await _one(request, account_id, password)
+
+
+async def one(request: Request) -> Response:
+    """Show one account and where it is logged in."""
+    return await _one(request, request.match_info["account_id"], None)
+
+
+async def _one(request: Request, account_id: str, password: str | None) -> Response:
+    actor = await require(request, Role.SECADMIN)
+    context = request.app[CONTEXT]
+    return await page(
+        request,
+        "accounts/account.html",
+        account=await account_admin.account(context.db, account_id=account_id, actor=actor),
+        sessions=await accounts.sessions_of(context.db, actor=actor, account_id=account_id),
+        password=password,
+    )
+
+
+async def disable(request: Request) -> StreamResponse:
+    """Let the account log in no more."""
+    actor = await require(request, Role.SECADMIN)
+    context = request.app[CONTEXT]
+    account_id = request.match_info["account_id"]
+    await account_admin.disable(
+        context.db, account_id=account_id, actor=actor, now=context.clock.now()
+    )
+    raise HTTPSeeOther(f"/accounts/{account_id}")
+
+
+async def enable(request: Request) -> StreamResponse:
+    """Let the account log in again."""
+    actor = await require(request, Role.SECADMIN)
+    context = request.app[CONTEXT]
+    account_id = request.match_info["account_id"]
+    await account_admin.enable(
+        context.db, account_id=account_id, actor=actor, now=context.clock.now()
+    )
+    raise HTTPSeeOther(f"/accounts/{account_id}")
+
+
+async def reset_password(request: Request) -> Response:
+    """Give the account another password, shown this once."""
+    actor = await require(request, Role.SECADMIN)
+    context = request.app[CONTEXT]
+    account_id = request.match_info["account_id"]
+    password = await account_admin.reset_password(
+        context.db, account_id=account_id, actor=actor, now=context.clock.now()
+    )
+    return await _one(request, account_id, password)
+
+
+async def reset_factor(request: Request) -> StreamResponse:
+    """Take the account's second factor away."""
+    actor = await require(request, Role.SECADMIN)
+    context = request.app[CONTEXT]
+    account_id = request.match_info["account_id"]
+    await account_admin.reset_factor(
+        context.db, account_id=account_id, actor=actor, now=context.clock.now()
+    )
+    raise HTTPSeeOther(f"/accounts/{account_id}")
+
+
+async def end_session(request: Request) -> StreamResponse:
+    """End a log-in of the account, with every page and room it is in."""
+    actor = await require(request, Role.SECADMIN)
+    context = request.app[CONTEXT]
+    account_id = request.match_info["account_id"]
+    await accounts.end_session(
+        context.db,
+        account_id=account_id,
+        session_id=request.match_info["session_id"],
+        actor=actor,
+        now=context.clock.now(),
+    )
+    raise HTTPSeeOther(f"/accounts/{account_id}")
+
+
+def routes() -> "list[RouteDef]":
+    """List the routes of this module."""
+    return [
+        get("/accounts", overview),
+        post("/accounts", create),
+        get("/accounts/{account_id}", one),
+        post("/accounts/{account_id}/disable", disable),
+        post("/accounts/{account_id}/enable", enable),
+        post("/accounts/{account_id}/password", reset_password),
+        post("/accounts/{account_id}/factor", reset_factor),
+        post("/accounts/{account_id}/sessions/{session_id}/end", end_session),
+    ]
