@@ -11,6 +11,7 @@ from web.keys import CONTEXT, WebContext
 from web.pages import (
     accounts,
     admin,
+    audit,
     booking,
     cases,
     clerk,
@@ -31,6 +32,7 @@ _MODULES = (
     accounts,
     admin,
     api,
+    audit,
     booking,
     cases,
     clerk,

@@ -9,7 +9,10 @@ from aiohttp.web import AppKey
 from reception.domain.passwords import Profile
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from reception.storage.database import Database
+    from reception.storage.signing import Verifier
     from scheduler.clock import Clock
     from signaling.engine import MediaEngine
     from web.live import LiveRooms
@@ -19,7 +22,7 @@ if TYPE_CHECKING:
 class WebContext:
     """The running program as the web sees it, made once by the roof.
 
-    `base_url` is the address people type, without a slash at the end; `secure_cookies` is true
+    `audit_verifier` gives the public half of the audit log's key, once there is one. `base_url` is the address people type, without a slash at the end; `secure_cookies` is true
     exactly when people reach it over HTTPS; recordings lie under `data_root`.
     """
 
@@ -33,6 +36,7 @@ class WebContext:
     version: str
     password_profile: Profile = Profile.DJBH3
     second_factor_required: bool = False
+    audit_verifier: "Callable[[], Verifier | None]" = lambda: None
 
 
 CONTEXT: AppKey[WebContext] = AppKey("context", WebContext)

@@ -16,7 +16,7 @@ from reception.settings import Settings
 from reception.storage.database import Database
 from reception.storage.errors import SchemaMissing
 from reception.storage.schema import require_current
-from reception.storage.signing import Signer, load_key, load_or_make_key
+from reception.storage.signing import Signer, Verifier, load_key, load_or_make_key
 from scheduler.clock import Clock, SystemClock
 
 KEY: Final = Path("keys", "audit.pem")
@@ -60,6 +60,12 @@ async def _key(load: Callable[[Path], _Found], data: Path) -> _Found:
         return await asyncio.to_thread(load, data / KEY)
     except (OSError, ValueError):
         raise AuditKeyUnreadable(file=str(data / KEY)) from None
+
+
+def verifier_of(data: Path) -> Verifier | None:
+    """Return the public half of the log's key in a data directory, where there is one."""
+    signer = load_key(data / KEY)
+    return None if signer is None else signer.verifier
 
 
 def _append(path: Path, note: str) -> None:

@@ -4,14 +4,17 @@ import asyncio
 import contextlib
 import json
 import logging
+import shutil
 import sys
 from pathlib import Path
 from typing import Final
 
 from reception.app.audit import CheckpointBook
-from reception.services import calendar, jobs, records
+from reception.domain.retention import Kept
+from reception.services import calendar, jobs, records, retention
 from reception.services.jobs import Job
-from reception.storage.database import Database
+from reception.storage import contents
+from reception.storage.database import Database, Transaction
 from scheduler.clock import Clock
 from signaling.tasks import Supervisor
 from web.live import LiveRooms
@@ -21,6 +24,7 @@ log = logging.getLogger(__name__)
 LEASE_SECONDS: Final = 120
 DAYS_EVERY_SECONDS: Final = 60
 BOOK_EVERY_SECONDS: Final = 10
+RETENTION_EVERY_SECONDS: Final = 3600
 FINISH: Final = "recording.finish"
 
 
@@ -34,6 +38,12 @@ def _cause(out: bytes, err: bytes, code: int | None) -> str:
         return str(json.loads(out)["code"])
     lines = err.decode(errors="replace").strip().splitlines()
     return lines[-1] if lines else f"exit {code}"
+
+
+def _remove_tree(folder: Path) -> None:
+    """Remove a folder and all in it; one that is gone already is as good as removed."""
+    if folder.exists():
+        shutil.rmtree(folder)
 
 
 class JobRunner:
@@ -56,12 +66,15 @@ class JobRunner:
         self._book = book
         self._days_due = clock.monotonic()
         self._book_due = clock.monotonic()
+        self._retention_due = clock.monotonic()
+        self._erasers = {Kept.RECORDING: self._erase_recording, Kept.CASE: contents.destroy}
 
     async def tick(self) -> None:
         """Do what is due; called every second."""
         await self._live.sweep()
         await self._sweep_days()
         await self._sign_checkpoint()
+        await self._sweep_retention()
         if self._slots.locked():
             return
         claimed = await jobs.claim(
@@ -75,6 +88,23 @@ class JobRunner:
             return
         self._days_due = self._clock.monotonic() + DAYS_EVERY_SECONDS
         await calendar.sweep(self._db, now=self._clock.now())
+
+    async def _sweep_retention(self) -> None:
+        """Announce what is kept long enough, and destroy what was announced a week ago."""
+        if self._clock.monotonic() < self._retention_due:
+            return
+        self._retention_due = self._clock.monotonic() + RETENTION_EVERY_SECONDS
+        now = self._clock.now()
+        try:
+            await retention.announce_expired(self._db, now=now)
+            await retention.destroy_due(self._db, erasers=self._erasers, now=now)
+        except Exception:
+            # A disk that does not let go of a file must not stop receptions; it is tried again.
+            log.exception("not everything due for destruction was destroyed")
+
+    async def _erase_recording(self, tx: Transaction, recording_id: str) -> None:
+        await asyncio.to_thread(_remove_tree, self._recordings / recording_id)
+        await records.destroyed(tx, recording_id)
 
     async def _sign_checkpoint(self) -> None:
         if self._clock.monotonic() < self._book_due:

@@ -5,12 +5,13 @@ import logging
 import os
 import ssl
 from collections.abc import Callable
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
 from aiohttp.web import AppRunner, TCPSite
 
-from reception.app.audit import CheckpointBook
+from reception.app.audit import CheckpointBook, verifier_of
 from reception.app.certificates import tls_context
 from reception.app.jobs import JobRunner
 from reception.app.keys import open_database
@@ -50,6 +51,7 @@ async def run_web(settings: Settings, hub_socket: Path) -> None:
         secure_cookies=settings.base_url.startswith("https://"),
         version=version("video-reception"),
         password_profile=Profile(settings.password_profile),
+        audit_verifier=partial(verifier_of, settings.data),
         second_factor_required=settings.second_factor == "required",
     )
     app = create_app(context)

@@ -66,6 +66,7 @@ class Action(StrEnum):
     RATE = "rate"
     SEE_ROOMS = "see_rooms"
     SEE_AUDIT = "see_audit"
+    SEE_AUDIT_LOG = "see_audit_log"
     MANAGE_USERS = "manage_users"
     MANAGE_KIOSKS = "manage_kiosks"
     LOAD_HOLIDAYS = "load_holidays"
@@ -187,7 +188,9 @@ ROLES: Final = {
     Action.SET_OUTCOME: frozenset({Role.LEADER}),
     Action.RATE: _PETITIONER | {Role.PUBLIC},
     Action.SEE_ROOMS: _CLERK | _SYSADMIN,
-    Action.SEE_AUDIT: frozenset({Role.AUDITOR, Role.SUPERVISOR}),
+    # Of one case, by whoever supervises it; the whole log, which has no content, by the auditor.
+    Action.SEE_AUDIT: frozenset({Role.SUPERVISOR}),
+    Action.SEE_AUDIT_LOG: frozenset({Role.AUDITOR}),
     Action.MANAGE_USERS: _SECADMIN,
     Action.MANAGE_KIOSKS: _SYSADMIN,
     Action.LOAD_HOLIDAYS: _SYSADMIN,

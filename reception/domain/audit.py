@@ -66,6 +66,7 @@ class AuditAction(StrEnum):
     SUBJECT_REMOVED = "subject_removed"
     REVEALED = "revealed"
     CORRECTED = "corrected"
+    AUDIT_READ = "audit_read"
     PERIOD_SET = "period_set"
     HOLD_PLACED = "hold_placed"
     HOLD_LIFT_ASKED = "hold_lift_asked"

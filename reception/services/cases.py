@@ -262,7 +262,7 @@ async def _search(tx: Transaction, scope: _Scope, wanted: str) -> tuple[CaseView
     found = {row[0].id: case_view(row, tx.vault) for row in by_number}
     for row in (*by_name, *newest):
         view = case_view(row, tx.vault)
-        if wanted in view.petitioner_name or wanted in view.summary:
+        if not view.destroyed and (wanted in view.petitioner_name or wanted in view.summary):
             found[view.id] = view
     return tuple(
         sorted(found.values(), key=lambda view: (view.registered_at, view.case_no), reverse=True)

@@ -28,7 +28,7 @@ from reception.storage.tables import (
     Session,
 )
 
-RecordingState = Literal["recording", "finishing", "ready", "failed"]
+RecordingState = Literal["recording", "finishing", "ready", "failed", "destroyed"]
 
 VIEWED_AGAIN_AFTER: Final = timedelta(minutes=30)
 """So long one line on the timeline stands for everything a viewer plays of a session."""
@@ -287,6 +287,12 @@ async def _note_viewing(
             now=now,
             public=False,
         )
+
+
+async def destroyed(tx: Transaction, recording_id: str) -> None:
+    """Note that a recording is no longer there; what its files were goes too."""
+    await rows.forget_results(tx, recording_id)
+    await rows.change(tx, recording_id, ["ready", "failed"], state="destroyed", bytes=0)
 
 
 async def views_of(tx: Transaction, session_ids: Collection[str]) -> Sequence[RecordingView]:

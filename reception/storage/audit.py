@@ -9,7 +9,7 @@ from sqlalchemy import insert, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from reception.domain.audit import START, AuditFact, canonical, chain_hash, leaf_hash
-from reception.storage.tables import AuditCheckpoint, AuditEvent
+from reception.storage.tables import AuditCheckpoint, AuditEvent, Booking, Recording, Session
 
 _APPEND_LOCK: Final = 0x76_72_61_75
 """Any fixed number, on PostgreSQL: whoever appends to the chain holds it until the commit."""
@@ -50,6 +50,55 @@ async def events_after(tx: AsyncSession, seq: int, limit: int) -> Sequence[Audit
         select(AuditEvent).where(AuditEvent.seq > seq).order_by(AuditEvent.seq).limit(limit)
     )
     return found.all()
+
+
+async def newest(
+    tx: AsyncSession,
+    *,
+    action: str,
+    actor_id: str,
+    object_id: str,
+    before: int | None,
+    limit: int,
+) -> Sequence[AuditEvent]:
+    """Return the newest events; each filter that is given narrows."""
+    query = select(AuditEvent).order_by(AuditEvent.seq.desc()).limit(limit)
+    if action:
+        query = query.where(AuditEvent.action == action)
+    if actor_id:
+        query = query.where(AuditEvent.actor_id == actor_id)
+    if object_id:
+        query = query.where(AuditEvent.object_id == object_id)
+    if before is not None:
+        query = query.where(AuditEvent.seq < before)
+    return (await tx.scalars(query)).all()
+
+
+async def things_of_case(tx: AsyncSession, case_id: str) -> Sequence[str]:
+    """Return the ids of the bookings, sessions and recordings of a case."""
+    parts = (
+        select(Booking.id).where(Booking.case_id == case_id),
+        select(Session.id).where(Session.case_id == case_id),
+        select(Recording.id)
+        .join(Session, Recording.session_id == Session.id)
+        .where(Session.case_id == case_id),
+    )
+    return [found for part in parts for found in await tx.scalars(part)]
+
+
+async def of_objects(
+    tx: AsyncSession, object_ids: Sequence[str], *, actions: Sequence[str] = (), limit: int
+) -> Sequence[AuditEvent]:
+    """Return the newest events about these things; only of these actions, where given."""
+    query = (
+        select(AuditEvent)
+        .where(AuditEvent.object_id.in_(object_ids))
+        .order_by(AuditEvent.seq.desc())
+        .limit(limit)
+    )
+    if actions:
+        query = query.where(AuditEvent.action.in_(actions))
+    return (await tx.scalars(query)).all()
 
 
 async def count_of(

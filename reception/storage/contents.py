@@ -103,6 +103,18 @@ def place_of(row: Table, column: str) -> Place:
     return Place(row.__tablename__, column, key)
 
 
+async def destroy(tx: Transaction, case_id: str) -> None:
+    """Delete the key of a case, and by what its petitioner could be found; doing it again is fine.
+
+    Number, course and dates of the case stay, and whoever holds the query code still sees them.
+    """
+    case = await tx.get_one(PetitionCase, case_id)
+    petitioner = await tx.get_one(Petitioner, case.petitioner_id)
+    case.data_key = None
+    petitioner.name_index, petitioner.id_index = b"", None
+    await tx.flush()
+
+
 def name_index(vault: Vault, name: str) -> bytes:
     """Return by what a petitioner is found by name; others share it, so look at the name too."""
     return vault.index("name", name)[:NAME_INDEX_BYTES]

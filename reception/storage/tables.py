@@ -660,7 +660,9 @@ class Recording(Table):
 
     __tablename__ = "recording"
     __table_args__ = (
-        CheckConstraint("state IN ('recording', 'finishing', 'ready', 'failed')", name="state"),
+        CheckConstraint(
+            "state IN ('recording', 'finishing', 'ready', 'failed', 'destroyed')", name="state"
+        ),
         Index(
             "uq_recording_live",
             "session_id",
@@ -671,7 +673,9 @@ class Recording(Table):
     )
     id: Mapped[Id]
     session_id: Mapped[str] = reference("session.id")
-    state: Mapped[Literal["recording", "finishing", "ready", "failed"]] = mapped_column(String(16))
+    state: Mapped[Literal["recording", "finishing", "ready", "failed", "destroyed"]] = (
+        mapped_column(String(16))
+    )
     started_at: Mapped[datetime]
     progress_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]

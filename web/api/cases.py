@@ -11,7 +11,7 @@ from reception.domain.cases import CaseMove, CaseState
 from reception.domain.codes import Category, Purpose
 from reception.domain.errors import CodeUnknown, MovedMeanwhile, MoveRefused
 from reception.domain.outcomes import OutcomeType
-from reception.services import cases, petitioners
+from reception.services import audit_views, cases, petitioners
 from reception.services.errors import VolumeExceeded
 from scheduler.errors import YearNotLoaded
 from web.api.bookings import Booking, CaseDraft
@@ -262,6 +262,34 @@ async def correct_petitioner(call: Call[Correction, Nothing]) -> None:
         actor=call.actor,
         now=call.now,
     )
+
+
+class LooksAt(Given):
+    """Who looked at a petitioner's data: role and organ, never a name."""
+
+    at: datetime
+    role_zh: str
+    role_en: str
+    organ: str
+    what_zh: str
+    what_en: str
+    purpose_zh: str
+    purpose_en: str
+
+
+class Looks(Given):
+    """Who looked at a case, newest first."""
+
+    items: tuple[LooksAt, ...]
+
+
+@OPERATIONS.operation(
+    "POST", "/queries/looks", summary="Who looked at a case", roles=ANYONE, errors=(CodeUnknown,)
+)
+async def query_looks(call: Call[QueryCode, Nothing]) -> Looks:
+    """Who looked at a case and what for, for whoever holds its query code; nobody is named."""
+    found = await audit_views.looks(call.context.db, query_code=call.body.query_code)
+    return Looks.model_validate({"items": found})
 
 
 @OPERATIONS.operation(

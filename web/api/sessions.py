@@ -66,7 +66,7 @@ class Recording(Given):
 
     id: str
     session_id: str
-    state: Literal["recording", "finishing", "ready", "failed"]
+    state: Literal["recording", "finishing", "ready", "failed", "destroyed"]
     started_at: datetime
     ended_at: datetime | None
     seconds: float

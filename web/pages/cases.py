@@ -8,7 +8,7 @@ from reception.domain.access import ROLES, Action, Actor
 from reception.domain.areas import path_of
 from reception.domain.deadlines import TIME_LIMITS
 from reception.domain.retention import HoldReason
-from reception.services import cases, petitioners, places, retention, subjects
+from reception.services import audit_views, cases, petitioners, places, retention, subjects
 from reception.services.petitioners import Correction, Purpose, Shown
 from reception.services.subjects import Subject, SubjectReason
 from scheduler.calendar import local_day
@@ -68,12 +68,20 @@ async def case_page(request: Request) -> Response:
         sessions=found.sessions,
         deadline_names=TIME_LIMITS,
         keeping=await retention.keeping_of(context.db, case_id=found.case.id, actor=actor),
-        recordings=[recording for session in found.sessions for recording in session.recordings],
+        recordings=[
+            recording
+            for session in found.sessions
+            for recording in session.recordings
+            if recording.state in ("ready", "failed")
+        ],
         may_hold=actor.role in HOLDERS,
         may_play=actor.role in ROLES[Action.PLAY_RECORDING],
         may_reveal=actor.role in ROLES[Action.REVEAL],
         may_correct=actor.role in ROLES[Action.CORRECT],
         purposes=tuple(Purpose),
+        log=await audit_views.of_case(context.db, case_id=found.case.id, actor=actor)
+        if actor.role in ROLES[Action.SEE_AUDIT]
+        else (),
         away=await _kept_away(request, found.case.id, actor),
         hold_reasons=tuple(HoldReason),
     )

@@ -33,7 +33,7 @@ HOMES: Mapping[Role, str] = {
     Role.SECRETARY: "/cases",
     Role.SUPERVISOR: "/cases",
     Role.SECADMIN: "/accounts",
-    Role.AUDITOR: "/keeping",
+    Role.AUDITOR: "/audit",
 }
 
 

@@ -7,7 +7,7 @@ from aiohttp.web import Request, Response, get, post
 from reception.domain.errors import CodeUnknown, NotFound
 from reception.domain.reception_days import PUBLIC_STATES
 from reception.domain.refusals import sentence
-from reception.services import calendar, cases, places
+from reception.services import audit_views, calendar, cases, places
 from scheduler.calendar import local_day
 from web.errors import status_of
 from web.forms import form_of, query_of
@@ -77,6 +77,7 @@ async def query(request: Request) -> Response:
     code = (await form_of(request)).text("code")[:40]
     try:
         found = await cases.query(context.db, query_code=code, now=now)
+        looks = await audit_views.looks(context.db, query_code=code)
     except CodeUnknown as refused:
         request.app[METRICS].refusals.labels(refused.code).inc()
         return await page(
@@ -89,7 +90,15 @@ async def query(request: Request) -> Response:
             refused=sentence(refused.code, language_of(request), refused.details),
         )
     bar = timer(found.due, local_day(now)) if found.due is not None else None
-    return await page(request, "public/query.html", code=code, found=found, timer=bar, refused=None)
+    return await page(
+        request,
+        "public/query.html",
+        code=code,
+        found=found,
+        looks=looks,
+        timer=bar,
+        refused=None,
+    )
 
 
 def routes() -> "list[RouteDef]":
