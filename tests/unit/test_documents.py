@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from reception.cli import _parser
+from reception.domain.access import ROLES
+from reception.domain.codes import Role
 from reception.settings import Settings
 from web.ops import make_metrics
 
@@ -86,3 +88,30 @@ def test_the_table_of_commands_is_the_commands() -> None:
     # `web` and `hub` are the children of `serve`; nobody types them.
     typed = set(commands(_parser(), "reception")) - {"reception web", "reception hub"}
     assert {row[0].strip("` ") for row in table("Commands")} == typed
+
+
+def test_the_table_of_rights_is_the_code() -> None:
+    text = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
+    block = text.split("<!-- roles: begin -->", 1)[1].split("<!-- roles: end -->", 1)[0]
+    written = dict(re.findall(r"^\| `(\w+)` \| ([\w, ]+) \|$", block, re.MULTILINE))
+    everybody = frozenset(Role)
+    assert written == {
+        action.value: "everybody"
+        if roles == everybody
+        else ", ".join(role.value for role in Role if role in roles)
+        for action, roles in ROLES.items()
+    }
+
+
+def test_every_test_the_security_page_names_exists() -> None:
+    text = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`(test_\w+)`", text))
+    files = set(re.findall(r"`(tests/[\w/]+(?:\.py)?)/?`", text))
+    there = {
+        name
+        for path in (ROOT / "tests").rglob("*.py")
+        for name in re.findall(r"def (test_\w+)", path.read_text(encoding="utf-8"))
+    }
+    assert named
+    assert named - there == set()
+    assert [file for file in files if not (ROOT / file).exists()] == []
