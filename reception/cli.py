@@ -4,7 +4,6 @@ import argparse
 import asyncio
 import dataclasses
 import json
-import logging
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -14,9 +13,7 @@ from importlib.metadata import version
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import structlog
-
-from reception.app import audit, calendar, demo, hub, serve, setup, tokens, web
+from reception.app import audit, calendar, demo, hub, logs, serve, setup, tokens, web
 from reception.app.rehearse import rehearse
 from reception.domain.codes import ROLES_OF_PEOPLE, Role
 from reception.domain.refusals import SENTENCES, sentence
@@ -234,26 +231,8 @@ def _settings(options: argparse.Namespace) -> Settings:
         port=getattr(options, "port", None),
         https=getattr(options, "https", None),
     )
-    _log_to_stderr(settings.log_level)
+    logs.log_to_stderr(settings.log_level)
     return settings
-
-
-def _log_to_stderr(level: str) -> None:
-    logging.basicConfig(level=level.upper(), stream=sys.stderr, format="%(message)s")
-    for handler in logging.getLogger().handlers:
-        handler.setFormatter(
-            structlog.stdlib.ProcessorFormatter(
-                processor=structlog.processors.JSONRenderer(ensure_ascii=False),
-                foreign_pre_chain=[
-                    structlog.stdlib.add_log_level,
-                    structlog.stdlib.add_logger_name,
-                    structlog.processors.TimeStamper(fmt="iso", utc=True),
-                    structlog.processors.format_exc_info,
-                ],
-            )
-        )
-    logging.getLogger("apscheduler").setLevel(logging.WARNING)
-    logging.getLogger("alembic").setLevel(logging.WARNING)
 
 
 def _directory(text: str) -> Path:

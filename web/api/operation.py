@@ -27,6 +27,7 @@ Method = Literal["GET", "POST", "PUT", "DELETE"]
 BodyT = TypeVar("BodyT", bound=BaseModel)
 QueryT = TypeVar("QueryT", bound=BaseModel)
 _ID = re.compile(r"[0-9a-f]{32}", re.ASCII)
+_FIELD = re.compile(r"[a-z0-9_]{1,40}", re.ASCII)
 _KEY = re.compile(r"[\x21-\x7e]{1,200}", re.ASCII)
 
 
@@ -210,10 +211,16 @@ async def _body(request: Request, model: type[BaseModel]) -> BaseModel:
 def _bad_input(error: ValidationError) -> BadInput:
     """Name every fault by place and kind; never echo what was sent, it may be private."""
     faults = [
-        {"field": ".".join(str(part) for part in fault["loc"]), "reason": fault["type"]}
+        {"field": ".".join(_part(part) for part in fault["loc"]), "reason": fault["type"]}
         for fault in error.errors(include_url=False, include_input=False, include_context=False)
     ]
     return BadInput(**faults[0], faults=faults[:20])
+
+
+def _part(part: str | int) -> str:
+    """A step to a faulty field; what is no name of a field was typed by somebody."""
+    text = str(part)
+    return text if _FIELD.fullmatch(text) else "?"
 
 
 def _idempotency_key(request: Request) -> str | None:
