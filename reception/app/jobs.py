@@ -145,6 +145,8 @@ class JobRunner:
             out, err = await process.communicate()
         except asyncio.CancelledError:
             process.kill()
+            # Until it is gone: nothing of the program may outlive the program.
+            await process.wait()
             raise
         now = self._clock.now()
         if process.returncode != 0:

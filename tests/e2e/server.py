@@ -19,6 +19,7 @@ from typing import Any
 
 START_SECONDS = 120.0
 STOP_SECONDS = 15.0
+GONE_SECONDS = 2.0
 POLL_SECONDS = 0.1
 
 
@@ -113,6 +114,10 @@ def end(process: subprocess.Popen[bytes], log: Path) -> None:
     written = log.read_text(encoding="utf-8", errors="replace")
     assert code == 0, f"ended with {code}:\n{written}"
     assert "Traceback (most recent call last)" not in written, written
+    # A process that has ended is in the group until the system has taken note of it.
+    deadline = time.monotonic() + GONE_SECONDS
+    while alive(process.pid) and time.monotonic() < deadline:
+        time.sleep(POLL_SECONDS)
     assert not alive(process.pid), "processes of the program are left behind"
 
 
