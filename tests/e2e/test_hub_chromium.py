@@ -3,7 +3,8 @@
 import asyncio
 import itertools
 import shutil
-from collections.abc import AsyncIterator
+from collections import defaultdict
+from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -100,12 +101,14 @@ async def test_lost_sound_is_asked_for_and_sent_again(
 
 
 def _lose_sound(hub: Hub, *, every: int) -> None:
-    """Lose every so many-th packet of sound on its first way out."""
-    send, count = hub.port.send, itertools.count(1)
+    """Lose every so many-th packet of sound to each person on its first way out."""
+    send = hub.port.send
+    # One count for both would lose one person's alone: their packets take turns.
+    counts: defaultdict[Address, Iterator[int]] = defaultdict(lambda: itertools.count(1))
 
     def lose(length: int, address: Address) -> bool:
         is_sound = hub.port.outgoing.data[1] & 0x7F == OPUS
-        return True if is_sound and next(count) % every == 0 else send(length, address)
+        return True if is_sound and next(counts[address]) % every == 0 else send(length, address)
 
     hub.port.send = lose  # type: ignore[method-assign]  # a hook for tests
 
