@@ -1,6 +1,6 @@
 """Accounts, for the security administrator: make, lock, reset; never one's own."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from aiohttp.web import HTTPSeeOther, Request, Response, StreamResponse, get, post
 
@@ -16,7 +16,22 @@ from web.keys import CONTEXT
 from web.render import page
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from aiohttp.web_routedef import RouteDef
+
+    from reception.domain.access import Actor
+    from reception.storage.database import Database
+
+
+class Act(Protocol):
+    """Something the security administrator does with another's account."""
+
+    async def __call__(
+        self, db: "Database", *, account_id: str, actor: "Actor", now: "datetime"
+    ) -> None:
+        """Do it. Raises `NotFound`, `NotAllowed`."""
+
 
 _NEEDS_LEADER = frozenset({Role.LEADER})
 _NEEDS_ORGAN = frozenset({Role.HANDLER, Role.ORG_HEAD})
@@ -94,23 +109,25 @@ async def _one(request: Request, account_id: str, password: str | None) -> Respo
 
 async def disable(request: Request) -> StreamResponse:
     """Let the account log in no more."""
-    actor = await require(request, Role.SECADMIN)
-    context = request.app[CONTEXT]
-    account_id = request.match_info["account_id"]
-    await account_admin.disable(
-        context.db, account_id=account_id, actor=actor, now=context.clock.now()
-    )
-    raise HTTPSeeOther(f"/accounts/{account_id}")
+    return await _do(request, account_admin.disable)
 
 
 async def enable(request: Request) -> StreamResponse:
     """Let the account log in again."""
+    return await _do(request, account_admin.enable)
+
+
+async def reset_factor(request: Request) -> StreamResponse:
+    """Take the account's second factor away."""
+    return await _do(request, account_admin.reset_factor)
+
+
+async def _do(request: Request, act: Act) -> StreamResponse:
+    """Do something with the account of the address, and show it."""
     actor = await require(request, Role.SECADMIN)
     context = request.app[CONTEXT]
     account_id = request.match_info["account_id"]
-    await account_admin.enable(
-        context.db, account_id=account_id, actor=actor, now=context.clock.now()
-    )
+    await act(context.db, account_id=account_id, actor=actor, now=context.clock.now())
     raise HTTPSeeOther(f"/accounts/{account_id}")
 
 
@@ -123,17 +140,6 @@ async def reset_password(request: Request) -> Response:
         context.db, account_id=account_id, actor=actor, now=context.clock.now()
     )
     return await _one(request, account_id, password)
-
-
-async def reset_factor(request: Request) -> StreamResponse:
-    """Take the account's second factor away."""
-    actor = await require(request, Role.SECADMIN)
-    context = request.app[CONTEXT]
-    account_id = request.match_info["account_id"]
-    await account_admin.reset_factor(
-        context.db, account_id=account_id, actor=actor, now=context.clock.now()
-    )
-    raise HTTPSeeOther(f"/accounts/{account_id}")
 
 
 async def end_session(request: Request) -> StreamResponse:
