@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import ClassVar
 from urllib.parse import urlsplit
 
@@ -44,6 +45,12 @@ class SecondFactorNeeded(Refused):
     """This office asks for a second factor, and the account has none yet."""
 
     code: ClassVar[str] = "second_factor_needed"
+
+
+class ProofNeeded(Refused):
+    """It is too long ago that this person proved who they are: once more, then it goes on."""
+
+    code: ClassVar[str] = "proof_needed"
 
 
 @dataclass(frozen=True)
@@ -155,6 +162,38 @@ async def require(request: Request, *roles: Role) -> Actor:
     if found.actor.role not in roles:
         raise NotAllowed(role=found.actor.role.value)
     return found.actor
+
+
+async def require_fresh(
+    request: Request, *roles: Role, within: timedelta = accounts.PROOF_HOLDS
+) -> Actor:
+    """Let only these roles go on, and a person only while their proof is fresh.
+
+    For what must not be done by whoever finds a screen open. A program's token is its own proof.
+
+    Raises:
+        NotLoggedIn, PasswordChangeNeeded, SecondFactorNeeded, NotAllowed: as `require`.
+        ProofNeeded: the last proof is older than `within`.
+    """
+    actor = await require(request, *roles)
+    await refuse_stale(request, within)
+    return actor
+
+
+async def refuse_stale(request: Request, within: timedelta = accounts.PROOF_HOLDS) -> None:
+    """Go on only while the proof of the person at the browser is fresh. Raises `ProofNeeded`."""
+    found = await who(request)
+    if found is None or found.login is None:
+        return
+    if not found.login.is_fresh(request.app[CONTEXT].clock.now(), within):
+        raise ProofNeeded
+
+
+def page_of(request: Request) -> str:
+    """Tell the page a person is at: the one asked for, or the one whose form was sent."""
+    if request.method in SAFE_METHODS:
+        return request.path
+    return urlsplit(request.headers.get("Referer", "")).path or "/"
 
 
 def _require_set_up(request: Request, found: Who) -> None:

@@ -23,7 +23,13 @@ import scheduler.errors
 import signaling.errors
 from reception.domain.errors import NotFound, NotLoggedIn, Refused
 from reception.domain.refusals import sentence
-from web.auth import PasswordChangeNeeded, SecondFactorNeeded, treat_as_unknown
+from web.auth import (
+    PasswordChangeNeeded,
+    ProofNeeded,
+    SecondFactorNeeded,
+    page_of,
+    treat_as_unknown,
+)
 from web.i18n import language_of
 from web.ops import METRICS
 from web.render import page
@@ -51,6 +57,7 @@ STATUS: Mapping[str, HTTPStatus] = {
     "not_allowed": HTTPStatus.FORBIDDEN,
     "password_change_needed": HTTPStatus.FORBIDDEN,
     "second_factor_needed": HTTPStatus.FORBIDDEN,
+    "proof_needed": HTTPStatus.FORBIDDEN,
     "origin_refused": HTTPStatus.FORBIDDEN,
     "ticket_expired": HTTPStatus.FORBIDDEN,
     "ticket_invalid": HTTPStatus.FORBIDDEN,
@@ -137,7 +144,8 @@ def problem(code: str, details: Mapping[str, object]) -> Response:
 async def refusal(request: Request, code: str, details: Mapping[str, object]) -> StreamResponse:
     """Answer a refusal in the form and language the caller reads.
 
-    A person who opens a page without having logged in is sent to the log-in page instead.
+    A person who opens a page without having logged in is sent to the log-in page instead, and one
+    whose proof is too old to where they prove again who they are.
     """
     request.app[METRICS].refusals.labels(code).inc()
     if wants_json(request):
@@ -147,6 +155,9 @@ async def refusal(request: Request, code: str, details: Mapping[str, object]) ->
         return Response(status=HTTPStatus.SEE_OTHER.value, headers={"Location": target})
     elif code in _SET_UP and request.method in ("GET", "HEAD"):
         return Response(status=HTTPStatus.SEE_OTHER.value, headers={"Location": _SET_UP[code]})
+    elif code == ProofNeeded.code:
+        target = f"/confirm?next={quote(page_of(request), safe='/')}"
+        return Response(status=HTTPStatus.SEE_OTHER.value, headers={"Location": target})
     else:
         words = sentence(code, language_of(request), details)
         response = await page(

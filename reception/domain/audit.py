@@ -53,6 +53,7 @@ class AuditAction(StrEnum):
     SESSION_ENDED = "session_ended"
     PASSWORD_CHANGED = "password_changed"  # noqa: S105  # the name of an event
     PASSWORD_RESET = "password_reset"  # noqa: S105  # the name of an event
+    IDENTITY_PROVED = "identity_proved"
     FACTOR_ENROLLED = "factor_enrolled"
     FACTOR_REMOVED = "factor_removed"
     ACCOUNT_DISABLED = "account_disabled"

@@ -63,6 +63,10 @@ SENTENCES: Final[Mapping[str, Sentence]] = {
         "请先设置自己的新密码，再继续。",
         "Choose a password of your own first, then go on.",
     ),
+    "proof_needed": Sentence(
+        "这一步很重要，需要再证明一次是您本人。请输入验证码或密码，然后继续。",
+        "This matters, so prove once more that it is you: enter your code or password, then go on.",
+    ),
     "second_factor_needed": Sentence(
         "本单位要求第二重验证。请先绑定验证器，再继续。",
         "This office asks for a second factor. Set one up first, then go on.",

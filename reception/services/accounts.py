@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -37,6 +38,9 @@ FREE_TRIES_OF_ADDRESS = 20
 LONGEST_DELAY = timedelta(seconds=42)
 FORGET_TRIES_AFTER = timedelta(minutes=15)
 
+PROOF_HOLDS = timedelta(minutes=15)
+"""So long a proof of who one is counts for what must not be done at a forgotten screen."""
+
 PENDING_FOR = timedelta(minutes=5)
 CODE_TRIES = 5
 LONGEST_AGENT = 60
@@ -57,6 +61,11 @@ class LoggedIn:
     must_change: bool
     password_changed_at: datetime
     has_factor: bool
+    verified_at: datetime
+
+    def is_fresh(self, now: datetime, within: timedelta = PROOF_HOLDS) -> bool:
+        """Return whether the person proved who they are no longer ago than `within`."""
+        return now - self.verified_at < within
 
 
 @dataclass(frozen=True)
@@ -95,11 +104,7 @@ async def log_in(
     by_name, by_address = hash_of(f"login:{name}"), hash_of(f"address:{address}")
     keys = {by_name: FREE_TRIES_OF_LOGIN, by_address: FREE_TRIES_OF_ADDRESS}
     async with db.transaction(SYSTEM) as tx:
-        for key, free in keys.items():
-            _refuse_too_early(await rows.failures_of(tx, key), free, now)
-        # Counted before the password is looked at: parallel tries must not slip through.
-        for key in keys:
-            await rows.count_attempt(tx, key, now, now - FORGET_TRIES_AFTER)
+        await count_try(tx, keys, now)
         account = await rows.account_by_login(tx, name)
     right = await matches(None if account is None else account.password_hash, password)
     if not right or account is None or account.disabled_at is not None:
@@ -178,20 +183,23 @@ async def _open(
             account_id=account.id,
             created_at=now,
             seen_at=now,
+            verified_at=now,
             agent=agent[:LONGEST_AGENT],
             address=address,
         )
     )
     actor = actor_of_account(account, session_id)
     audit.record(tx, AuditAction.LOGGED_IN, actor, "login", hash_of(f"login:{account.login}"), now)
-    return _logged_in(token, account, session_id)
+    return logged_in(token, account, session_id, now)
 
 
-def _logged_in(token: str, account: Account, session_id: str) -> LoggedIn:
+def logged_in(token: str, account: Account, session_id: str, verified_at: datetime) -> LoggedIn:
+    """Return the log-in of an account that `token` opens."""
     return LoggedIn(
         token=token,
         csrf=_csrf(token),
         actor=actor_of_account(account, session_id),
+        verified_at=verified_at,
         must_change=account.must_change,
         password_changed_at=account.password_changed_at,
         has_factor=account.totp_seed is not None,
@@ -273,7 +281,23 @@ async def actor_of_session(db: Database, *, token: str, now: datetime) -> Logged
 
     """
     async with db.reading(SYSTEM) as tx:
-        found = await rows.session_with_account(tx, hash_of(token))
+        session, account = await require_session(tx, token, now)
+    if now - session.seen_at >= SEEN_EVERY:
+        async with db.transaction(SYSTEM) as tx:
+            await rows.see_session(tx, session.token_hash, now)
+    return logged_in(token, account, session.id, session.verified_at)
+
+
+async def require_session(
+    tx: Transaction, token: str, now: datetime
+) -> tuple[AuthSession, Account]:
+    """Return the log-in a token opens, and its account.
+
+    Raises:
+        NotLoggedIn: unknown, ended, idle for 30 minutes, 12 hours old, or account disabled.
+
+    """
+    found = await rows.session_with_account(tx, hash_of(token))
     if found is None:
         raise NotLoggedIn
     session, account = found
@@ -283,10 +307,7 @@ async def actor_of_session(db: Database, *, token: str, now: datetime) -> Logged
         or account.disabled_at is not None
     ):
         raise NotLoggedIn
-    if now - session.seen_at >= SEEN_EVERY:
-        async with db.transaction(SYSTEM) as tx:
-            await rows.see_session(tx, session.token_hash, now)
-    return _logged_in(token, account, session.id)
+    return session, account
 
 
 async def log_out(db: Database, *, token: str, now: datetime) -> None:
@@ -389,6 +410,21 @@ def new_password() -> str:
 def _csrf(token: str) -> str:
     # Derived, so that nothing more is stored; knowing it does not give the token.
     return hmac.new(token.encode(), b"csrf", hashlib.sha256).hexdigest()
+
+
+async def count_try(tx: Transaction, keys: Mapping[str, int], now: datetime) -> None:
+    """Count a try at each key, which has so many free ones.
+
+    To be called before the secret is looked at: parallel tries must not slip through.
+
+    Raises:
+        TooManyAttempts: `retry_seconds` says how long to wait.
+
+    """
+    for key, free in keys.items():
+        _refuse_too_early(await rows.failures_of(tx, key), free, now)
+    for key in keys:
+        await rows.count_attempt(tx, key, now, now - FORGET_TRIES_AFTER)
 
 
 def _refuse_too_early(failure: LoginFailure | None, free: int, now: datetime) -> None:

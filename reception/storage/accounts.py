@@ -82,6 +82,18 @@ async def see_session(tx: Transaction, token_hash: str, now: datetime) -> None:
     )
 
 
+async def renew_session(tx: Transaction, token_hash: str, fresh_hash: str, now: datetime) -> bool:
+    """Let a log-in whose person has just proved who they are go on under another token."""
+    renewed = await tx.execute(
+        update(AuthSession)
+        .where(AuthSession.token_hash == token_hash)
+        .values(token_hash=fresh_hash, verified_at=now, seen_at=now)
+        .returning(AuthSession.id)
+        .execution_options(synchronize_session=False)
+    )
+    return renewed.first() is not None
+
+
 async def end_session(tx: Transaction, token_hash: str) -> None:
     """Forget a log-in."""
     await tx.execute(delete(AuthSession).where(AuthSession.token_hash == token_hash))

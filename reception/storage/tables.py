@@ -162,7 +162,10 @@ class LoginFailure(Table):
 
 
 class AuthSession(Table):
-    """A log-in that holds; only the hash of its token is kept."""
+    """A log-in that holds; only the hash of its token is kept.
+
+    `verified_at`: when the person last proved who they are.
+    """
 
     __tablename__ = "auth_session"
     token_hash: Mapped[Hash]
@@ -170,6 +173,7 @@ class AuthSession(Table):
     account_id: Mapped[str] = reference("account.id")
     created_at: Mapped[datetime]
     seen_at: Mapped[datetime]
+    verified_at: Mapped[datetime]
     agent: Mapped[str]
     address: Mapped[str]
 

@@ -8,7 +8,7 @@ from reception.domain.codes import ROLES_OF_PEOPLE, Role
 from reception.domain.errors import BadInput
 from reception.domain.refusals import sentence
 from reception.services import account_admin, accounts, places
-from web.auth import require
+from web.auth import require_fresh
 from web.errors import status_of
 from web.forms import Form, form_of, query_of
 from web.i18n import language_of
@@ -43,7 +43,7 @@ async def overview(request: Request) -> Response:
 
 
 async def _overview(request: Request, form: Form, refused: BadInput | None) -> Response:
-    actor = await require(request, Role.SECADMIN)
+    actor = await require_fresh(request, Role.SECADMIN)
     context = request.app[CONTEXT]
     return await page(
         request,
@@ -63,7 +63,7 @@ async def _overview(request: Request, form: Form, refused: BadInput | None) -> R
 
 async def create(request: Request) -> Response:
     """Make an account; its password is shown this once, and the person has to change it."""
-    actor = await require(request, Role.SECADMIN)
+    actor = await require_fresh(request, Role.SECADMIN)
     context = request.app[CONTEXT]
     form = await form_of(request)
     password = accounts.new_password()
@@ -96,7 +96,7 @@ async def one(request: Request) -> Response:
 
 
 async def _one(request: Request, account_id: str, password: str | None) -> Response:
-    actor = await require(request, Role.SECADMIN)
+    actor = await require_fresh(request, Role.SECADMIN)
     context = request.app[CONTEXT]
     return await page(
         request,
@@ -124,7 +124,7 @@ async def reset_factor(request: Request) -> StreamResponse:
 
 async def _do(request: Request, act: Act) -> StreamResponse:
     """Do something with the account of the address, and show it."""
-    actor = await require(request, Role.SECADMIN)
+    actor = await require_fresh(request, Role.SECADMIN)
     context = request.app[CONTEXT]
     account_id = request.match_info["account_id"]
     await act(context.db, account_id=account_id, actor=actor, now=context.clock.now())
@@ -133,7 +133,7 @@ async def _do(request: Request, act: Act) -> StreamResponse:
 
 async def reset_password(request: Request) -> Response:
     """Give the account another password, shown this once."""
-    actor = await require(request, Role.SECADMIN)
+    actor = await require_fresh(request, Role.SECADMIN)
     context = request.app[CONTEXT]
     account_id = request.match_info["account_id"]
     password = await account_admin.reset_password(
@@ -144,7 +144,7 @@ async def reset_password(request: Request) -> Response:
 
 async def end_session(request: Request) -> StreamResponse:
     """End a log-in of the account, with every page and room it is in."""
-    actor = await require(request, Role.SECADMIN)
+    actor = await require_fresh(request, Role.SECADMIN)
     context = request.app[CONTEXT]
     account_id = request.match_info["account_id"]
     await accounts.end_session(

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 from aiohttp.web import HTTPSeeOther, Request, Response, StreamResponse, get, post
 
 from reception.domain.codes import Role
-from reception.domain.errors import BadCredentials, TooManyAttempts
+from reception.domain.errors import BadCredentials, Refused, TooManyAttempts
 from reception.domain.refusals import sentence
-from reception.services import accounts
+from reception.services import accounts, step_up
 from reception.services.accounts import LoggedIn, Pending
 from web.agents import agent_words
-from web.auth import session_cookie, set_cookie, who
+from web.auth import current_login, session_cookie, set_cookie, who
 from web.errors import status_of
 from web.i18n import language_of
 from web.keys import CONTEXT, WebContext
@@ -115,6 +115,45 @@ async def log_in_with_code(request: Request) -> StreamResponse:
     return _inside(context, logged_in, target)
 
 
+async def confirm_form(request: Request) -> Response:
+    """Ask once more for the proof of who one is."""
+    return await _confirm_page(request, request.query.get("next", ""), None)
+
+
+async def _confirm_page(request: Request, target: str, refused: Refused | None) -> Response:
+    login = await current_login(request)
+    code = "" if refused is None else refused.code
+    if code == BadCredentials.code and login.has_factor:
+        code = "code_wrong"
+    return await page(
+        request,
+        "confirm.html",
+        status=200 if refused is None else status_of(refused.code).value,
+        next=target,
+        has_factor=login.has_factor,
+        refused=None if refused is None else sentence(code, language_of(request), refused.details),
+    )
+
+
+async def confirm(request: Request) -> StreamResponse:
+    """Take the proof; the browser's session goes on under another secret."""
+    login = await current_login(request)
+    context = request.app[CONTEXT]
+    form = await request.post()
+    target = str(form.get("next", ""))
+    try:
+        confirmed = await step_up.confirm(
+            context.db,
+            token=login.token,
+            proof=str(form.get("proof", "")),
+            now=context.clock.now(),
+        )
+    except (BadCredentials, TooManyAttempts) as refused:
+        request.app[METRICS].refusals.labels(refused.code).inc()
+        return await _confirm_page(request, target, refused)
+    return _inside(context, confirmed, target)
+
+
 def _inside(context: WebContext, logged_in: LoggedIn, target: str) -> Response:
     otherwise = HOMES.get(logged_in.actor.role, PUBLIC_HOME)
     response = Response(status=303, headers={"Location": local_path(target, otherwise)})
@@ -144,5 +183,7 @@ def routes() -> "list[RouteDef]":
         get("/login", login_form),
         post("/login", log_in),
         post("/login/code", log_in_with_code),
+        get("/confirm", confirm_form),
+        post("/confirm", confirm),
         post("/logout", log_out),
     ]

@@ -8,7 +8,7 @@ from reception.domain.errors import BadCredentials, BadInput
 from reception.domain.passwords import LONGEST, RULES, SHORTEST
 from reception.domain.refusals import sentence
 from reception.services import accounts, passwords, second_factor
-from web.auth import current_login
+from web.auth import current_login, refuse_stale
 from web.errors import status_of
 from web.forms import form_of
 from web.i18n import language_of
@@ -92,6 +92,7 @@ async def change_password(request: Request) -> StreamResponse:
 
 async def factor_form(request: Request) -> Response:
     """Show a fresh seed for an authenticator app."""
+    await refuse_stale(request)
     return await _factor_page(request, second_factor.new_seed(await _login_name(request)), None)
 
 
@@ -116,6 +117,7 @@ async def _factor_page(
 
 async def enrol_factor(request: Request) -> Response:
     """Make the app the second factor, and show the recovery codes this once."""
+    await refuse_stale(request)
     login = await current_login(request)
     context = request.app[CONTEXT]
     form = await form_of(request)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from reception.domain.errors import NotFound
 from reception.services import booking, records, sessions
 from recordings.errors import RangeUnsatisfiable
 from recordings.playback import ByteRange, RangeReader, parse_range
-from web.auth import require
+from web.auth import require_fresh
 from web.errors import refusal
 from web.keys import CONTEXT
 from web.marks import playback
@@ -20,6 +21,9 @@ from web.render import page, say
 
 if TYPE_CHECKING:
     from aiohttp.web_routedef import RouteDef
+
+PLAYING = timedelta(hours=2)
+"""So long a page that was opened with a fresh proof goes on playing."""
 
 STAFF = tuple(sorted(ROLES[Action.PLAY_RECORDING]))
 
@@ -51,8 +55,8 @@ def _cause_words(request: Request) -> Mapping[str, str]:
 
 
 async def player(request: Request) -> Response:
-    """Show the recordings of one session."""
-    actor = await require(request, *STAFF)
+    """Show the recordings of one session, to somebody who has just proved who they are."""
+    actor = await require_fresh(request, *STAFF)
     context = request.app[CONTEXT]
     session_id = request.match_info["session_id"]
     view = await sessions.session(context.db, session_id=session_id, actor=actor)
@@ -74,7 +78,7 @@ async def recording_file(request: Request) -> StreamResponse:
 
     The service checks who asks and writes down who looked.
     """
-    actor = await require(request, *STAFF)
+    actor = await require_fresh(request, *STAFF, within=PLAYING)
     context = request.app[CONTEXT]
     place = await records.file(
         context.db,
