@@ -13,6 +13,7 @@ from aiohttp.web import Request, RequestKey, Response, StreamResponse, middlewar
 from reception.domain.access import Actor
 from reception.domain.codes import Role
 from reception.domain.errors import NotAllowed, NotLoggedIn, Refused
+from reception.domain.factors import needs_key
 from reception.domain.passwords import is_worn_out
 from reception.services import accounts, kiosks, tokens
 from reception.services.accounts import LoggedIn
@@ -20,7 +21,7 @@ from web.keys import CONTEXT, WebContext
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 # Forms anyone may send; they act on what is typed into them and never on who is logged in.
-TOKENLESS_PATHS = frozenset({"/login", "/login/code", "/query"})
+TOKENLESS_PATHS = frozenset({"/login", "/login/code", "/login/key", "/login/key/options", "/query"})
 
 
 class CsrfRefused(Refused):
@@ -205,7 +206,9 @@ def _require_set_up(request: Request, found: Who) -> None:
     now = context.clock.now()
     if login.must_change or is_worn_out(login.password_changed_at, context.password_profile, now):
         raise PasswordChangeNeeded
-    if context.second_factor_required and not login.has_factor:
+    only_key = needs_key(found.actor.role, context.party)
+    is_guarded = login.has_key if only_key else login.has_factor
+    if context.second_factor_required and not is_guarded:
         raise SecondFactorNeeded
 
 

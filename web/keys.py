@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from aiohttp.web import AppKey
 
+from reception.domain.factors import RelyingParty, relying_party
 from reception.domain.passwords import Profile
 
 if TYPE_CHECKING:
@@ -37,6 +38,11 @@ class WebContext:
     password_profile: Profile = Profile.DJBH3
     second_factor_required: bool = False
     audit_verifier: "Callable[[], Verifier | None]" = lambda: None
+
+    @property
+    def party(self) -> RelyingParty | None:
+        """Who we are to a security key; None where browsers have none for our address."""
+        return relying_party(self.base_url)
 
 
 CONTEXT: AppKey[WebContext] = AppKey("context", WebContext)

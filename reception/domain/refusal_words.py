@@ -101,6 +101,7 @@ WORDS: Final[Mapping[str, Words]] = {
     "leader": Words("领导", "leader"),
     "outcome": Words("接访结果", "outcome"),
     "recording": Words("录音录像", "recording"),
+    "security_key": Words("安全密钥", "security key"),
     "session": Words("接访", "session"),
     "site": Words("接访点", "site"),
     "slot": Words("时段", "slot"),

@@ -59,6 +59,10 @@ SENTENCES: Final[Mapping[str, Sentence]] = {
         "That is not the code, or it was used before. Wait for the next one; if the phone is lost,"
         " use a recovery code.",
     ),
+    "key_wrong": Sentence(
+        "安全密钥没有通过验证。请再试一次；密钥不在身边，用一个备用码。",
+        "The security key did not prove it. Try again; without the key, use a recovery code.",
+    ),
     "password_change_needed": Sentence(
         "请先设置自己的新密码，再继续。",
         "Choose a password of your own first, then go on.",
@@ -68,7 +72,7 @@ SENTENCES: Final[Mapping[str, Sentence]] = {
         "This matters, so prove once more that it is you: enter your code or password, then go on.",
     ),
     "second_factor_needed": Sentence(
-        "本单位要求第二重验证。请先绑定验证器，再继续。",
+        "本单位要求第二重验证。请先绑定安全密钥或验证器，再继续。",
         "This office asks for a second factor. Set one up first, then go on.",
     ),
     "leader_concerned": Sentence(

@@ -12,6 +12,7 @@ from reception.services.accounts import new_password
 from reception.services.hashing import hash_password
 from reception.services.permission import require
 from reception.storage import accounts as rows
+from reception.storage import security_keys
 from reception.storage.database import Database, Transaction
 from reception.storage.ids import hash_of
 from reception.storage.tables import Account
@@ -41,13 +42,18 @@ async def accounts(db: Database, *, actor: Actor) -> tuple[AccountView, ...]:
     """
     require(actor, Action.MANAGE_USERS, Target(area_code=actor.area_code))
     async with db.reading(actor) as tx:
-        return tuple(_view(row) for row in await rows.accounts(tx, actor.area_code))
+        with_key = await security_keys.accounts_with_key(tx)
+        return tuple(
+            _view(row, has_key=row.id in with_key)
+            for row in await rows.accounts(tx, actor.area_code)
+        )
 
 
 async def account(db: Database, *, account_id: str, actor: Actor) -> AccountView:
     """Return one account. Raises `NotFound`, `NotAllowed`."""
     async with db.reading(actor) as tx:
-        return _view(await _of_others(tx, account_id, actor))
+        row = await _of_others(tx, account_id, actor)
+        return _view(row, has_key=await security_keys.has_key(tx, account_id))
 
 
 async def disable(db: Database, *, account_id: str, actor: Actor, now: datetime) -> None:
@@ -91,13 +97,17 @@ async def reset_password(db: Database, *, account_id: str, actor: Actor, now: da
 
 
 async def reset_factor(db: Database, *, account_id: str, actor: Actor, now: datetime) -> None:
-    """Take an account's second factor away, when phone and paper are lost; its log-ins end.
+    """Take an account's second factor away, when phone, key and paper are lost; its log-ins end.
 
+    The person is told with the next log-in: it may not have been their wish.
     Raises `NotFound`, `NotAllowed`.
     """
     async with db.transaction(actor) as tx:
         await _of_others(tx, account_id, actor)
-        await rows.change_account(tx, account_id, totp_seed=None, totp_step=0, recovery=[])
+        await rows.change_account(
+            tx, account_id, totp_seed=None, totp_step=0, recovery=[], factor_reset_at=now
+        )
+        await security_keys.remove_keys(tx, account_id)
         await rows.end_sessions_of(tx, account_id)
         audit.record(tx, AuditAction.FACTOR_REMOVED, actor, "account", account_id, now)
 
@@ -112,14 +122,14 @@ async def _of_others(tx: Transaction, account_id: str, actor: Actor) -> Account:
     return found
 
 
-def _view(row: Account) -> AccountView:
+def _view(row: Account, *, has_key: bool) -> AccountView:
     return AccountView(
         id=row.id,
         login=row.login,
         name=row.name,
         role=row.role,
         area_code=row.area_code,
-        has_factor=row.totp_seed is not None,
+        has_factor=has_key or row.totp_seed is not None,
         must_change=row.must_change,
         created_at=row.created_at,
         disabled_at=row.disabled_at,

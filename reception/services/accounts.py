@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 import secrets
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -17,12 +17,14 @@ from reception.domain.errors import (
     NotLoggedIn,
     TooManyAttempts,
 )
+from reception.domain.factors import RelyingParty
 from reception.domain.passwords import RULES, Profile, classes_of
 from reception.services import audit, passwords, second_factor
+from reception.services import security_keys as keys
 from reception.services.hashing import hash_password, matches, needs_rehash
 from reception.services.permission import require
 from reception.storage import accounts as rows
-from reception.storage import places
+from reception.storage import places, security_keys
 from reception.storage.database import Database, Transaction
 from reception.storage.errors import NotUnique
 from reception.storage.ids import hash_of, new_id, new_secret
@@ -60,8 +62,15 @@ class LoggedIn:
     actor: Actor
     must_change: bool
     password_changed_at: datetime
-    has_factor: bool
+    has_app: bool
+    has_key: bool
     verified_at: datetime
+    factor_reset_at: datetime | None
+
+    @property
+    def has_factor(self) -> bool:
+        """Whether there is any second factor."""
+        return self.has_app or self.has_key
 
     def is_fresh(self, now: datetime, within: timedelta = PROOF_HOLDS) -> bool:
         """Return whether the person proved who they are no longer ago than `within`."""
@@ -70,9 +79,11 @@ class LoggedIn:
 
 @dataclass(frozen=True)
 class Pending:
-    """The password was right; `token` waits five minutes for a code of the second factor."""
+    """The password was right; `token` waits five minutes for the second factor."""
 
     token: str
+    has_app: bool
+    has_key: bool
 
 
 @dataclass(frozen=True)
@@ -121,9 +132,10 @@ async def log_in(
         raise BadCredentials
     if needs_rehash(account.password_hash):
         await _rehash(db, account.id, password)
-    if account.totp_seed is not None:
-        return await _wait_for_code(db, account, now)
     async with db.transaction(SYSTEM) as tx:
+        has_key = await security_keys.has_key(tx, account.id)
+        if account.totp_seed is not None or has_key:
+            return await _wait_for_proof(tx, account, now, has_key=has_key)
         await rows.forgive(tx, by_name)
         # Only this try: one good log-in must not cover the guesses of others at this address.
         await rows.uncount(tx, by_address)
@@ -140,15 +152,77 @@ async def log_in_with_code(
         BadCredentials: not the code, or one that was used before.
 
     """
+
+    def take(tx: Transaction, account: Account) -> Awaitable[bool]:
+        return second_factor.take(tx, account, code, now)
+
+    return await _log_in_with(db, take, pending=pending, address=address, agent=agent, now=now)
+
+
+async def log_in_with_key(
+    db: Database,
+    *,
+    pending: str,
+    credential: str,
+    party: RelyingParty,
+    address: str,
+    agent: str = "",
+    now: datetime,
+) -> LoggedIn:
+    """Open a log-in with what a security key signed.
+
+    Raises:
+        NotLoggedIn: as `log_in_with_code`.
+        BadCredentials: it proves nothing, or was sent before.
+
+    """
+
+    def take(tx: Transaction, account: Account) -> Awaitable[bool]:
+        return keys.take(tx, account.id, credential, "log_in", party, now)
+
+    return await _log_in_with(db, take, pending=pending, address=address, agent=agent, now=now)
+
+
+async def key_options(db: Database, *, pending: str, party: RelyingParty, now: datetime) -> str:
+    """Return what the browser asks the key of a waiting log-in with, as JSON. Raises `NotLoggedIn`."""
     async with db.transaction(SYSTEM) as tx:
-        found = await rows.pending(tx, hash_of(pending), now - PENDING_FOR)
-        if found is None or found[0].tries >= CODE_TRIES or found[1].disabled_at is not None:
-            raise NotLoggedIn
-        waiting, account = found
-        # Counted before the code is looked at, and whatever becomes of it.
+        _, account = await _waiting(tx, pending, now)
+        return await keys.proof_options(tx, account.id, "log_in", party, now)
+
+
+async def waiting_for(db: Database, *, pending: str, now: datetime) -> Pending:
+    """Return what a log-in waits for. Raises `NotLoggedIn`."""
+    async with db.reading(SYSTEM) as tx:
+        _, account = await _waiting(tx, pending, now)
+        return Pending(
+            token=pending,
+            has_app=account.totp_seed is not None,
+            has_key=await security_keys.has_key(tx, account.id),
+        )
+
+
+async def _waiting(tx: Transaction, pending: str, now: datetime) -> tuple[PendingLogin, Account]:
+    found = await rows.pending(tx, hash_of(pending), now - PENDING_FOR)
+    if found is None or found[0].tries >= CODE_TRIES or found[1].disabled_at is not None:
+        raise NotLoggedIn
+    return found
+
+
+async def _log_in_with(
+    db: Database,
+    take: Callable[[Transaction, Account], Awaitable[bool]],
+    *,
+    pending: str,
+    address: str,
+    agent: str,
+    now: datetime,
+) -> LoggedIn:
+    async with db.transaction(SYSTEM) as tx:
+        waiting, account = await _waiting(tx, pending, now)
+        # Counted before the proof is looked at, and whatever becomes of it.
         await rows.count_pending(tx, waiting.token_hash)
     async with db.transaction(SYSTEM) as tx:
-        if await second_factor.take(tx, account, code, now):
+        if await take(tx, account):
             await rows.end_pending(tx, waiting.token_hash)
             await rows.forgive(tx, hash_of(f"login:{account.login}"))
             await rows.uncount(tx, hash_of(f"address:{address}"))
@@ -161,14 +235,13 @@ async def log_in_with_code(
     raise BadCredentials
 
 
-async def _wait_for_code(db: Database, account: Account, now: datetime) -> Pending:
+async def _wait_for_proof(
+    tx: Transaction, account: Account, now: datetime, *, has_key: bool
+) -> Pending:
     token = new_secret()
-    async with db.transaction(SYSTEM) as tx:
-        await rows.end_pending_before(tx, now - PENDING_FOR)
-        tx.add(
-            PendingLogin(token_hash=hash_of(token), account_id=account.id, created_at=now, tries=0)
-        )
-    return Pending(token)
+    await rows.end_pending_before(tx, now - PENDING_FOR)
+    tx.add(PendingLogin(token_hash=hash_of(token), account_id=account.id, created_at=now, tries=0))
+    return Pending(token, has_app=account.totp_seed is not None, has_key=has_key)
 
 
 async def _open(
@@ -190,10 +263,22 @@ async def _open(
     )
     actor = actor_of_account(account, session_id)
     audit.record(tx, AuditAction.LOGGED_IN, actor, "login", hash_of(f"login:{account.login}"), now)
-    return logged_in(token, account, session_id, now)
+    told = logged_in(
+        token,
+        account,
+        session_id,
+        verified_at=now,
+        has_key=await security_keys.has_key(tx, account.id),
+    )
+    if account.factor_reset_at is not None:
+        # What is returned says it; whoever logs in next was told.
+        await rows.change_account(tx, account.id, factor_reset_at=None)
+    return told
 
 
-def logged_in(token: str, account: Account, session_id: str, verified_at: datetime) -> LoggedIn:
+def logged_in(
+    token: str, account: Account, session_id: str, *, verified_at: datetime, has_key: bool
+) -> LoggedIn:
     """Return the log-in of an account that `token` opens."""
     return LoggedIn(
         token=token,
@@ -202,7 +287,9 @@ def logged_in(token: str, account: Account, session_id: str, verified_at: dateti
         verified_at=verified_at,
         must_change=account.must_change,
         password_changed_at=account.password_changed_at,
-        has_factor=account.totp_seed is not None,
+        has_app=account.totp_seed is not None,
+        has_key=has_key,
+        factor_reset_at=account.factor_reset_at,
     )
 
 
@@ -282,10 +369,11 @@ async def actor_of_session(db: Database, *, token: str, now: datetime) -> Logged
     """
     async with db.reading(SYSTEM) as tx:
         session, account = await require_session(tx, token, now)
+        has_key = await security_keys.has_key(tx, account.id)
     if now - session.seen_at >= SEEN_EVERY:
         async with db.transaction(SYSTEM) as tx:
             await rows.see_session(tx, session.token_hash, now)
-    return logged_in(token, account, session.id, session.verified_at)
+    return logged_in(token, account, session.id, verified_at=session.verified_at, has_key=has_key)
 
 
 async def require_session(
@@ -364,6 +452,7 @@ async def create_account(
         totp_seed=None,
         totp_step=0,
         recovery=[],
+        factor_reset_at=None,
         created_at=now,
         disabled_at=None,
     )

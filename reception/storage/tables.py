@@ -131,6 +131,7 @@ class Account(Table):
     """A person of the office who logs in.
 
     `totp_seed` is sealed; codes up to `totp_step` were used; `recovery` holds hashes.
+    `factor_reset_at`: an administrator took the second factor away, and the person was not told yet.
     """
 
     __tablename__ = "account"
@@ -148,6 +149,7 @@ class Account(Table):
     totp_seed: Mapped[bytes | None]
     totp_step: Mapped[int] = mapped_column(BigInteger)
     recovery: Mapped[list[Any]]
+    factor_reset_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
     disabled_at: Mapped[datetime | None]
 
@@ -186,6 +188,31 @@ class PendingLogin(Table):
     account_id: Mapped[str] = reference("account.id")
     created_at: Mapped[datetime]
     tries: Mapped[int]
+
+
+class SecurityKey(Table):
+    """A security key of an account: its public half, and how often it said it has signed."""
+
+    __tablename__ = "security_key"
+    id: Mapped[Id]
+    account_id: Mapped[str] = reference("account.id")
+    credential_id: Mapped[str] = mapped_column(unique=True)
+    public_key: Mapped[bytes]
+    sign_count: Mapped[int] = mapped_column(BigInteger)
+    agent: Mapped[str]
+    created_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+
+class KeyChallenge(Table):
+    """What a security key is to sign, once; only its hash is kept."""
+
+    __tablename__ = "key_challenge"
+    __table_args__ = (CheckConstraint("purpose IN ('enrol', 'log_in', 'confirm')", name="purpose"),)
+    challenge_hash: Mapped[Hash]
+    account_id: Mapped[str] = reference("account.id")
+    purpose: Mapped[Literal["enrol", "log_in", "confirm"]] = mapped_column(String(16))
+    created_at: Mapped[datetime]
 
 
 class ApiToken(Table):

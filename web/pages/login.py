@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING
 from aiohttp.web import HTTPSeeOther, Request, Response, StreamResponse, get, post
 
 from reception.domain.codes import Role
-from reception.domain.errors import BadCredentials, Refused, TooManyAttempts
+from reception.domain.errors import (
+    BadCredentials,
+    BadInput,
+    NotFound,
+    Refused,
+    TooManyAttempts,
+)
+from reception.domain.factors import RelyingParty
 from reception.domain.refusals import sentence
 from reception.services import accounts, step_up
 from reception.services.accounts import LoggedIn, Pending
@@ -82,9 +89,7 @@ async def log_in(request: Request) -> StreamResponse:
             refused=sentence(refused.code, language_of(request), refused.details),
         )
     if isinstance(logged_in, Pending):
-        return await page(
-            request, "login_code.html", next=target, pending=logged_in.token, refused=None
-        )
+        return await _second_step(request, logged_in, target, None)
     return _inside(context, logged_in, target)
 
 
@@ -103,16 +108,76 @@ async def log_in_with_code(request: Request) -> StreamResponse:
             now=context.clock.now(),
         )
     except BadCredentials:
-        request.app[METRICS].refusals.labels("code_wrong").inc()
-        return await page(
-            request,
-            "login_code.html",
-            status=status_of(BadCredentials.code).value,
-            next=target,
-            pending=pending,
-            refused=sentence("code_wrong", language_of(request), {}),
-        )
+        return await _again(request, pending, target, "code_wrong")
     return _inside(context, logged_in, target)
+
+
+async def log_in_with_key(request: Request) -> StreamResponse:
+    """Check what a security key signed, and begin a session of the browser."""
+    context = request.app[CONTEXT]
+    form = await request.post()
+    pending, target = str(form.get("pending", "")), str(form.get("next", ""))
+    try:
+        logged_in = await accounts.log_in_with_key(
+            context.db,
+            pending=pending,
+            credential=str(form.get("credential", "")),
+            party=party_of(request),
+            address=request.remote or "",
+            agent=agent_words(request.headers.get("User-Agent", "")),
+            now=context.clock.now(),
+        )
+    except BadCredentials:
+        return await _again(request, pending, target, "key_wrong")
+    return _inside(context, logged_in, target)
+
+
+async def key_options(request: Request) -> Response:
+    """Give the browser what the security key of a waiting log-in is asked with."""
+    context = request.app[CONTEXT]
+    try:
+        pending = str((await request.json())["pending"])
+    except (ValueError, KeyError, TypeError):
+        raise BadInput(field="pending", reason="missing") from None
+    options = await accounts.key_options(
+        context.db, pending=pending, party=party_of(request), now=context.clock.now()
+    )
+    return Response(text=options, content_type="application/json")
+
+
+def party_of(request: Request) -> RelyingParty:
+    """Tell who we are to a security key.
+
+    Raises:
+        NotFound: browsers have no security keys at our address.
+    """
+    party = request.app[CONTEXT].party
+    if party is None:
+        raise NotFound(thing="security_key")
+    return party
+
+
+async def _again(request: Request, pending: str, target: str, code: str) -> Response:
+    context = request.app[CONTEXT]
+    request.app[METRICS].refusals.labels(code).inc()
+    waiting = await accounts.waiting_for(context.db, pending=pending, now=context.clock.now())
+    return await _second_step(request, waiting, target, code)
+
+
+async def _second_step(
+    request: Request, waiting: Pending, target: str, code: str | None
+) -> Response:
+    has_key = waiting.has_key and request.app[CONTEXT].party is not None
+    return await page(
+        request,
+        "login_code.html",
+        status=200 if code is None else status_of(BadCredentials.code).value,
+        next=target,
+        pending=waiting.token,
+        has_app=waiting.has_app,
+        has_key=has_key,
+        refused=None if code is None else sentence(code, language_of(request), {}),
+    )
 
 
 async def confirm_form(request: Request) -> Response:
@@ -120,17 +185,21 @@ async def confirm_form(request: Request) -> Response:
     return await _confirm_page(request, request.query.get("next", ""), None)
 
 
-async def _confirm_page(request: Request, target: str, refused: Refused | None) -> Response:
+async def _confirm_page(
+    request: Request, target: str, refused: Refused | None, *, by_key: bool = False
+) -> Response:
     login = await current_login(request)
     code = "" if refused is None else refused.code
     if code == BadCredentials.code and login.has_factor:
-        code = "code_wrong"
+        code = "key_wrong" if by_key else "code_wrong"
     return await page(
         request,
         "confirm.html",
         status=200 if refused is None else status_of(refused.code).value,
         next=target,
         has_factor=login.has_factor,
+        has_app=login.has_app,
+        has_key=login.has_key and request.app[CONTEXT].party is not None,
         refused=None if refused is None else sentence(code, language_of(request), refused.details),
     )
 
@@ -154,8 +223,40 @@ async def confirm(request: Request) -> StreamResponse:
     return _inside(context, confirmed, target)
 
 
+async def confirm_with_key(request: Request) -> StreamResponse:
+    """Take what a security key signed as proof."""
+    login = await current_login(request)
+    context = request.app[CONTEXT]
+    form = await request.post()
+    target = str(form.get("next", ""))
+    try:
+        confirmed = await step_up.confirm_with_key(
+            context.db,
+            token=login.token,
+            credential=str(form.get("credential", "")),
+            party=party_of(request),
+            now=context.clock.now(),
+        )
+    except (BadCredentials, TooManyAttempts) as refused:
+        request.app[METRICS].refusals.labels(refused.code).inc()
+        return await _confirm_page(request, target, refused, by_key=True)
+    return _inside(context, confirmed, target)
+
+
+async def confirm_key_options(request: Request) -> Response:
+    """Give the browser what the person's security key is asked with."""
+    login = await current_login(request)
+    context = request.app[CONTEXT]
+    options = await step_up.key_options(
+        context.db, token=login.token, party=party_of(request), now=context.clock.now()
+    )
+    return Response(text=options, content_type="application/json")
+
+
 def _inside(context: WebContext, logged_in: LoggedIn, target: str) -> Response:
     otherwise = HOMES.get(logged_in.actor.role, PUBLIC_HOME)
+    if logged_in.factor_reset_at is not None:
+        target = f"/me/factor?reset={logged_in.factor_reset_at.timestamp():.0f}"
     response = Response(status=303, headers={"Location": local_path(target, otherwise)})
     set_cookie(response, context, session_cookie(context), logged_in.token)
     return response
@@ -183,7 +284,11 @@ def routes() -> "list[RouteDef]":
         get("/login", login_form),
         post("/login", log_in),
         post("/login/code", log_in_with_code),
+        post("/login/key", log_in_with_key),
+        post("/login/key/options", key_options),
         get("/confirm", confirm_form),
         post("/confirm", confirm),
+        post("/confirm/key", confirm_with_key),
+        post("/confirm/key/options", confirm_key_options),
         post("/logout", log_out),
     ]

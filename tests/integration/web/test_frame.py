@@ -7,6 +7,7 @@ from aiohttp.web import Application
 
 from reception.domain.codes import Role
 from tests.integration.web.site import Site, open_site
+from web.auth import TOKENLESS_PATHS
 from web.headers import CONTENT_SECURITY_POLICY
 
 ID = "0" * 32
@@ -115,7 +116,7 @@ async def test_a_form_of_another_site_is_refused(site: Site) -> None:
 async def test_a_form_without_the_token_of_this_log_in_is_refused(site: Site) -> None:
     browser = await site.staff(Role.CLERK)
     for path in map(filled, paths(site.app, "POST")):
-        if path in ("/login", "/login/code", "/query") or path.startswith("/kiosk"):
+        if path in TOKENLESS_PATHS or path.startswith("/kiosk"):
             continue
         for token in ("", "0" * 32, "错"):
             answer = await browser.raw(

@@ -115,3 +115,25 @@ async def test_the_pages_of_accounts_are_free_of_barriers(
     await desk.context.close()
     desk.check()
     assert PASSWORD not in str(paths)
+
+
+async def test_who_lost_the_second_factor_to_an_administrator_is_told_with_the_next_log_in(
+    site: Site,
+) -> None:
+    login = await site.account(Role.CLERK)
+    browser = await site.browser()
+    await browser.log_in(login)
+    page = await browser.get("/me/factor")
+    secret = page.value("secret")
+    code = pyotp.TOTP(secret).at(site.clock.now())
+    await browser.post("/me/factor", {"secret": secret, "code": code})
+    security = await site.staff(Role.SECADMIN)
+    listed = await security.get("/accounts")
+    found = re.search(rf'href="(/accounts/\w+)">{login}<', listed.html)
+    assert found is not None
+    await security.post(f"{found[1]}/factor")
+    page = await browser.log_in(login)
+    assert page.path == "/me/factor"
+    assert "2026年3月10日 星期二 09:00解除了您的第二重验证" in page.text
+    page = await (await site.browser()).log_in(login)
+    assert page.path == "/clerk"

@@ -16,6 +16,7 @@ PACKAGES = ("reception", "scheduler", "signaling", "recordings", "web")
 # Codes that are no class's: made from HTTP errors, put on the wire, or printed by a process.
 CODES_WITHOUT_A_CLASS = (
     "code_wrong",
+    "key_wrong",
     "moved_elsewhere",
     "method_not_allowed",
     "recording_damaged",

@@ -1,4 +1,4 @@
-"""Log-ins: when a person last proved who they are."""
+"""Security keys, and when a person last proved who they are."""
 
 from collections.abc import Sequence
 
@@ -14,9 +14,39 @@ depends_on: str | Sequence[str] | None = None
 
 
 def upgrade() -> None:
-    """Add the column; whoever is logged in proved it by logging in."""
+    """Add columns and tables; whoever is logged in proved it by logging in."""
     with op.batch_alter_table("auth_session") as batch:
         batch.add_column(sa.Column("verified_at", Instant(), nullable=True))
     op.execute("UPDATE auth_session SET verified_at = created_at")
     with op.batch_alter_table("auth_session") as batch:
         batch.alter_column("verified_at", existing_type=Instant(), nullable=False)
+    with op.batch_alter_table("account") as batch:
+        batch.add_column(sa.Column("factor_reset_at", Instant(), nullable=True))
+    op.create_table(
+        "security_key",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("account_id", sa.String(length=32), nullable=False),
+        sa.Column("credential_id", sa.String(), nullable=False),
+        sa.Column("public_key", sa.LargeBinary(), nullable=False),
+        sa.Column("sign_count", sa.BigInteger(), nullable=False),
+        sa.Column("agent", sa.String(), nullable=False),
+        sa.Column("created_at", Instant(), nullable=False),
+        sa.Column("used_at", Instant(), nullable=True),
+        sa.ForeignKeyConstraint(["account_id"], ["account.id"], name="fk_security_key_account_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_security_key"),
+        sa.UniqueConstraint("credential_id", name="uq_security_key_credential_id"),
+    )
+    op.create_index("ix_security_key_account_id", "security_key", ["account_id"])
+    op.create_table(
+        "key_challenge",
+        sa.Column("challenge_hash", sa.String(length=64), nullable=False),
+        sa.Column("account_id", sa.String(length=32), nullable=False),
+        sa.Column("purpose", sa.String(length=16), nullable=False),
+        sa.Column("created_at", Instant(), nullable=False),
+        sa.CheckConstraint(
+            "purpose IN ('enrol', 'log_in', 'confirm')", name=op.f("ck_key_challenge_purpose")
+        ),
+        sa.ForeignKeyConstraint(["account_id"], ["account.id"], name="fk_key_challenge_account_id"),
+        sa.PrimaryKeyConstraint("challenge_hash", name="pk_key_challenge"),
+    )
+    op.create_index("ix_key_challenge_account_id", "key_challenge", ["account_id"])
