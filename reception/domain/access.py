@@ -18,7 +18,7 @@ class Actor:
             `public` for anybody.
         area_code: the area this actor serves; `""`, no area, only for `system` and `public`.
         organ_id: the organ a handler works for.
-        leader_id: the leader a leader's account belongs to.
+        leader_id: the leader a leader's account belongs to, or a secretary works for now.
         name: shown to people.
         credential: what proved it, `session:ID` or `token:ID`; it ends when that does.
     """
@@ -67,6 +67,7 @@ class Action(StrEnum):
     SEE_ROOMS = "see_rooms"
     SEE_AUDIT = "see_audit"
     SEE_AUDIT_LOG = "see_audit_log"
+    DELEGATE = "delegate"
     MANAGE_USERS = "manage_users"
     MANAGE_KIOSKS = "manage_kiosks"
     LOAD_HOLIDAYS = "load_holidays"
@@ -191,6 +192,7 @@ ROLES: Final = {
     # Of one case, by whoever supervises it; the whole log, which has no content, by the auditor.
     Action.SEE_AUDIT: frozenset({Role.SUPERVISOR}),
     Action.SEE_AUDIT_LOG: frozenset({Role.AUDITOR}),
+    Action.DELEGATE: frozenset({Role.LEADER}),
     Action.MANAGE_USERS: _SECADMIN,
     Action.MANAGE_KIOSKS: _SYSADMIN,
     Action.LOAD_HOLIDAYS: _SYSADMIN,

@@ -56,6 +56,8 @@ class AuditAction(StrEnum):
     IDENTITY_PROVED = "identity_proved"
     FACTOR_ENROLLED = "factor_enrolled"
     FACTOR_REMOVED = "factor_removed"
+    DELEGATED = "delegated"
+    DELEGATION_ENDED = "delegation_ended"
     ACCOUNT_DISABLED = "account_disabled"
     ACCOUNT_ENABLED = "account_enabled"
     ACCOUNT_CREATED = "account_created"

@@ -173,7 +173,7 @@ def after(stage: Stage, move: SessionMove) -> Stage:
 
 
 _MAY: Final = {
-    SessionMove.PREPARE: frozenset({Role.CLERK}),
+    SessionMove.PREPARE: frozenset({Role.CLERK, Role.SECRETARY}),
     SessionMove.CHECK_IN: frozenset({Role.KIOSK, Role.CLERK}),
     SessionMove.BEGIN_NOTICE: frozenset({Role.LEADER, Role.CLERK}),
     SessionMove.CONFIRM: frozenset({Role.KIOSK}),

@@ -24,7 +24,7 @@ from reception.services import security_keys as keys
 from reception.services.hashing import hash_password, matches, needs_rehash
 from reception.services.permission import require
 from reception.storage import accounts as rows
-from reception.storage import places, security_keys
+from reception.storage import delegations, places, security_keys
 from reception.storage.database import Database, Transaction
 from reception.storage.errors import NotUnique
 from reception.storage.ids import hash_of, new_id, new_secret
@@ -263,32 +263,45 @@ async def _open(
     )
     actor = actor_of_account(account, session_id)
     audit.record(tx, AuditAction.LOGGED_IN, actor, "login", hash_of(f"login:{account.login}"), now)
-    told = logged_in(
-        token,
-        account,
-        session_id,
-        verified_at=now,
-        has_key=await security_keys.has_key(tx, account.id),
-    )
+    told = logged_in(token, account, session_id, await held_by(tx, account, now), now)
     if account.factor_reset_at is not None:
         # What is returned says it; whoever logs in next was told.
         await rows.change_account(tx, account.id, factor_reset_at=None)
     return told
 
 
+@dataclass(frozen=True)
+class Held:
+    """What an account has besides its own row: a security key, and a leader it works for now."""
+
+    has_key: bool
+    serves: str | None
+
+
+async def held_by(tx: Transaction, account: Account, now: datetime) -> Held:
+    """Return what an account has besides its own row."""
+    serves = None
+    if account.role is Role.SECRETARY:
+        serves = await delegations.live(tx, account.id, now)
+    return Held(
+        has_key=await security_keys.has_key(tx, account.id),
+        serves=None if serves is None else serves.leader_id,
+    )
+
+
 def logged_in(
-    token: str, account: Account, session_id: str, *, verified_at: datetime, has_key: bool
+    token: str, account: Account, session_id: str, held: Held, verified_at: datetime
 ) -> LoggedIn:
     """Return the log-in of an account that `token` opens."""
     return LoggedIn(
         token=token,
         csrf=_csrf(token),
-        actor=actor_of_account(account, session_id),
+        actor=actor_of_account(account, session_id, held.serves),
         verified_at=verified_at,
         must_change=account.must_change,
         password_changed_at=account.password_changed_at,
         has_app=account.totp_seed is not None,
-        has_key=has_key,
+        has_key=held.has_key,
         factor_reset_at=account.factor_reset_at,
     )
 
@@ -369,11 +382,11 @@ async def actor_of_session(db: Database, *, token: str, now: datetime) -> Logged
     """
     async with db.reading(SYSTEM) as tx:
         session, account = await require_session(tx, token, now)
-        has_key = await security_keys.has_key(tx, account.id)
+        held = await held_by(tx, account, now)
     if now - session.seen_at >= SEEN_EVERY:
         async with db.transaction(SYSTEM) as tx:
             await rows.see_session(tx, session.token_hash, now)
-    return logged_in(token, account, session.id, verified_at=session.verified_at, has_key=has_key)
+    return logged_in(token, account, session.id, held, session.verified_at)
 
 
 async def require_session(
@@ -525,15 +538,15 @@ def _refuse_too_early(failure: LoginFailure | None, free: int, now: datetime) ->
         raise TooManyAttempts(retry_seconds=max(1, round(left.total_seconds())))
 
 
-def actor_of_account(account: Account, session_id: str = "") -> Actor:
-    """Return who acts when this account is logged in."""
+def actor_of_account(account: Account, session_id: str = "", serves: str | None = None) -> Actor:
+    """Return who acts when this account is logged in; `serves` is a secretary's leader of now."""
     return Actor(
         kind="account",
         id=account.id,
         role=account.role,
         area_code=account.area_code,
         organ_id=account.organ_id,
-        leader_id=account.leader_id,
+        leader_id=serves if account.role is Role.SECRETARY else account.leader_id,
         name=account.name,
         credential=f"session:{session_id}" if session_id else "",
     )

@@ -5,6 +5,7 @@ from typing import Final
 
 from reception.domain.access import SYSTEM, Actor
 from reception.domain.audit import AuditAction, AuditFact, Checkpoint, Decision, Tree, leaf_hash
+from reception.domain.codes import Role
 from reception.storage import audit as rows
 from reception.storage.database import Database, Transaction
 from reception.storage.errors import NotUnique
@@ -33,8 +34,11 @@ def record(
     """Let the audit log say that this was done, if the transaction commits.
 
     Everything given must be an id, a number or a stable word: the log is never cleaned, so no
-    name and no text somebody typed may get into it.
+    name and no text somebody typed may get into it. What a secretary does is said to be done for
+    the leader.
     """
+    if actor.role is Role.SECRETARY:
+        detail["for_leader"] = actor.leader_id
     tx.facts.append(
         AuditFact(
             at=now,

@@ -239,13 +239,18 @@ async def move(
         raise await _taken(db, slot, now) from None
 
 
+_OF_A_LEADER: Final = frozenset({Role.LEADER, Role.SECRETARY})
+
+
 async def today(db: Database, *, actor: Actor, day: date, now: datetime) -> tuple[BookingView, ...]:
     """Return the bookings of a day, soonest first, cancelled and moved ones left out.
 
-    A clerk sees the area's, a leader the own, a kiosk its site's; a rehearsal's kiosk and
+    A clerk sees the area's, a leader and the secretary the leader's, a kiosk its site's; a rehearsal's kiosk and
     leader see the rehearsal's.
     """
-    require(actor, Action.JOIN_ROOM, _own(actor))
+    # A secretary sees the list and never comes into the room.
+    looks_on = actor.role is Role.SECRETARY
+    require(actor, Action.SEE_CASE if looks_on else Action.JOIN_ROOM, _own(actor))
     async with db.reading(actor) as tx:
         site_id, rehearsal = None, False
         if actor.role is Role.KIOSK:
@@ -261,7 +266,7 @@ async def today(db: Database, *, actor: Actor, day: date, now: datetime) -> tupl
             local(day, time.min),
             local(day + timedelta(days=1), time.min),
             within=actor.area_code if actor.role is Role.CLERK else None,
-            leader_id=actor.leader_id if actor.role is Role.LEADER else None,
+            leader_id=actor.leader_id if actor.role in _OF_A_LEADER else None,
             site_id=site_id,
             rehearsal=rehearsal,
             states=SLOT_STATES | {BookingState.COMPLETED, BookingState.NO_SHOW},

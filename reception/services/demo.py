@@ -7,9 +7,10 @@ from typing import Final
 
 from reception.domain.access import SYSTEM, Actor
 from reception.domain.codes import Category, Channel, Mode, Purpose, Role
+from reception.domain.delegations import LONGEST
 from reception.domain.errors import NotFound
 from reception.domain.reception_days import MINIMUM_LEAD
-from reception.services import accounts, calendar, kiosks, places, tokens
+from reception.services import accounts, calendar, delegations, kiosks, places, tokens
 from reception.services.booking import BookRequest, book
 from reception.services.reception_days import (
     ADDED,
@@ -110,6 +111,7 @@ async def seed(db: Database, *, now: datetime) -> DemoPeople:
     ]
     kiosks = await _add_kiosks(db, now)
     logins = await _add_logins(db, leaders[0], organs[0], now)
+    await _delegate(db, now)
     await _plan(db, leaders, await _clerk(db), now)
     token = await tokens.create_token(db, name="演示接口", role=Role.CLERK, area_code=CITY, now=now)
     return DemoPeople(
@@ -275,6 +277,7 @@ async def _add_logins(
         (Role.SUPERVISOR, "supervisor", "督查员（演示）", "督查专员", COUNTY),
         (Role.CLERK, "clerk", "方敏（演示）", "信访局登记员", COUNTY),
         (Role.LEADER, "leader", "周正明（演示）", "县委副书记、县长", COUNTY),
+        (Role.SECRETARY, "secretary", "秦芳（演示）", "县长联络员", COUNTY),
         (Role.HANDLER, "handler", "何涛（演示）", "水务局承办人", COUNTY),
     )
     made = []
@@ -293,6 +296,22 @@ async def _add_logins(
         )
         made.append(DemoLogin(role=role, name=name, title=title, login=login, password=password))
     return tuple(made)
+
+
+async def _delegate(db: Database, now: datetime) -> None:
+    """Let the secretary work for the leader."""
+    async with db.reading(SYSTEM) as tx:
+        leader = await account_rows.account_by_login(tx, "leader")
+        secretary = await account_rows.account_by_login(tx, "secretary")
+    assert leader is not None
+    assert secretary is not None
+    await delegations.give(
+        db,
+        account_id=secretary.id,
+        last_day=local_day(now) + LONGEST,
+        actor=accounts.actor_of_account(leader),
+        now=now,
+    )
 
 
 async def _plan(db: Database, leaders: Sequence[str], clerk: Actor, now: datetime) -> None:

@@ -464,7 +464,8 @@ async def _allowed(
     if not may(actor.role, step):
         raise NotAllowed(action=step.value, reason="role")
     row = await require_session(tx, session_id)
-    await require_for_session(tx, row, actor, Action.MOVE_SESSION)
+    is_note = step is SessionMove.PREPARE
+    await require_for_session(tx, row, actor, Action.PREPARE if is_note else Action.MOVE_SESSION)
     return row
 
 

@@ -8,10 +8,9 @@ from reception.domain.audit import AuditAction
 from reception.domain.errors import BadCredentials
 from reception.domain.factors import RelyingParty
 from reception.services import accounts, audit, second_factor, security_keys
-from reception.services.accounts import LoggedIn
+from reception.services.accounts import Held, LoggedIn
 from reception.services.hashing import matches
 from reception.storage import accounts as rows
-from reception.storage import security_keys as key_rows
 from reception.storage.database import Database, Transaction
 from reception.storage.ids import hash_of, new_secret
 from reception.storage.tables import Account, AuthSession
@@ -29,26 +28,26 @@ async def confirm(db: Database, *, token: str, proof: str, now: datetime) -> Log
         BadCredentials: it proves nothing.
 
     """
-    session, account, has_key = await _begin(db, token, now)
-    by_password = account.totp_seed is None and not has_key
+    session, account, held = await _begin(db, token, now)
+    by_password = account.totp_seed is None and not held.has_key
     is_password = by_password and await matches(account.password_hash, proof)
 
     async def take(tx: Transaction) -> bool:
         return is_password if by_password else await second_factor.take(tx, account, proof, now)
 
-    return await _end(db, session, account, take, has_key=has_key, now=now)
+    return await _end(db, session, account, held, take, now)
 
 
 async def confirm_with_key(
     db: Database, *, token: str, credential: str, party: RelyingParty, now: datetime
 ) -> LoggedIn:
     """Take what a security key signed as proof, as `confirm`. Raises the same."""
-    session, account, has_key = await _begin(db, token, now)
+    session, account, held = await _begin(db, token, now)
 
     async def take(tx: Transaction) -> bool:
         return await security_keys.take(tx, account.id, credential, "confirm", party, now)
 
-    return await _end(db, session, account, take, has_key=has_key, now=now)
+    return await _end(db, session, account, held, take, now)
 
 
 async def key_options(db: Database, *, token: str, party: RelyingParty, now: datetime) -> str:
@@ -58,21 +57,20 @@ async def key_options(db: Database, *, token: str, party: RelyingParty, now: dat
         return await security_keys.proof_options(tx, account.id, "confirm", party, now)
 
 
-async def _begin(db: Database, token: str, now: datetime) -> tuple[AuthSession, Account, bool]:
+async def _begin(db: Database, token: str, now: datetime) -> tuple[AuthSession, Account, Held]:
     async with db.transaction(SYSTEM) as tx:
         session, account = await accounts.require_session(tx, token, now)
         by_name = hash_of(f"login:{account.login}")
         await accounts.count_try(tx, {by_name: accounts.FREE_TRIES_OF_LOGIN}, now)
-        return session, account, await key_rows.has_key(tx, account.id)
+        return session, account, await accounts.held_by(tx, account, now)
 
 
 async def _end(
     db: Database,
     session: AuthSession,
     account: Account,
+    held: Held,
     take: Callable[[Transaction], Awaitable[bool]],
-    *,
-    has_key: bool,
     now: datetime,
 ) -> LoggedIn:
     actor, fresh = accounts.actor_of_account(account, session.id), new_secret()
@@ -93,4 +91,4 @@ async def _end(
         )
     if not is_right:
         raise BadCredentials
-    return accounts.logged_in(fresh, account, session.id, verified_at=now, has_key=has_key)
+    return accounts.logged_in(fresh, account, session.id, held, now)

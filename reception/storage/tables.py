@@ -215,6 +215,29 @@ class KeyChallenge(Table):
     created_at: Mapped[datetime]
 
 
+class Delegation(Table):
+    """A secretary works for a leader until an instant, unless it ended before."""
+
+    __tablename__ = "delegation"
+    __table_args__ = (
+        CheckConstraint("until > given_at", name="span"),
+        Index(
+            "uq_delegation_live",
+            "account_id",
+            unique=True,
+            sqlite_where=text("ended_at IS NULL"),
+            postgresql_where=text("ended_at IS NULL"),
+        ),
+    )
+    id: Mapped[Id]
+    leader_id: Mapped[str] = reference("leader.id")
+    account_id: Mapped[str] = reference("account.id")
+    given_by: Mapped[str] = reference("account.id")
+    given_at: Mapped[datetime]
+    until: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+
+
 class ApiToken(Table):
     """A bearer token of a program; only its hash is kept."""
 

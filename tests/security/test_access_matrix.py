@@ -59,6 +59,7 @@ MAY = {
     "see_rooms": "clerk sysadmin",
     "see_audit": "supervisor",
     "see_audit_log": "auditor",
+    "delegate": "leader",
     "manage_users": "secadmin",
     "manage_kiosks": "sysadmin",
     "load_holidays": "sysadmin",

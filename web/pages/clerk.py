@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from aiohttp.web_routedef import RouteDef
 
 NOTE_LIMIT = 4000
+PREPARERS = (Role.CLERK, Role.SECRETARY)
 
 
 async def today(request: Request) -> Response:
@@ -45,7 +46,7 @@ def _address(day: date) -> str:
 
 async def preparation_form(request: Request) -> Response:
     """Show the preparation note of one session."""
-    actor = await require(request, Role.CLERK)
+    actor = await require(request, *PREPARERS)
     context = request.app[CONTEXT]
     view = await sessions.session(
         context.db, session_id=request.match_info["session_id"], actor=actor
@@ -58,7 +59,7 @@ async def preparation_form(request: Request) -> Response:
 
 async def save_preparation(request: Request) -> StreamResponse:
     """Keep the preparation note and go back to the day."""
-    actor = await require(request, Role.CLERK)
+    actor = await require(request, *PREPARERS)
     context = request.app[CONTEXT]
     session_id = request.match_info["session_id"]
     form = await form_of(request)
@@ -70,6 +71,8 @@ async def save_preparation(request: Request) -> StreamResponse:
         now=context.clock.now(),
     )
     await context.live.changed(session_id)
+    if actor.role is Role.SECRETARY:
+        raise HTTPSeeOther("/leader")
     view = await sessions.session(context.db, session_id=session_id, actor=actor)
     raise HTTPSeeOther(_address(local_day(view.slot_starts_at)))
 

@@ -10,7 +10,7 @@ from reception.domain.bookings import BookingState
 from reception.domain.codes import Role
 from reception.domain.people import Need
 from reception.domain.sessions import FINAL_STATES
-from reception.services import booking, cases, sessions
+from reception.services import booking, cases, delegations, sessions
 from reception.services.booking import BookingView
 from scheduler.calendar import local_day
 from web.auth import require
@@ -19,6 +19,8 @@ from web.render import page
 
 if TYPE_CHECKING:
     from aiohttp.web_routedef import RouteDef
+
+OF_A_LEADER: Final = (Role.LEADER, Role.SECRETARY)
 
 _NOT_COMING: Final = frozenset(
     {
@@ -33,9 +35,14 @@ _NOT_COMING: Final = frozenset(
 
 async def today(request: Request) -> Response:
     """Show today's receptions, the next one large with its matter and preparation note."""
-    actor = await require(request, Role.LEADER)
+    actor = await require(request, *OF_A_LEADER)
     context = request.app[CONTEXT]
     now = context.clock.now()
+    service = None
+    if actor.role is Role.SECRETARY:
+        service = await delegations.service_of(context.db, actor=actor, now=now)
+        if service is None:
+            return await page(request, "leader/nobody.html")
     held = await _held_today(request)
     waiting = [one for one in held if not is_over(one)]
     upcoming = waiting[0] if waiting else None
@@ -56,6 +63,7 @@ async def today(request: Request) -> Response:
         over=[one for one in held if is_over(one)],
         stamp=stamp(held),
         day=local_day(now),
+        service=service,
     )
 
 
@@ -65,7 +73,7 @@ async def changed(request: Request) -> Response:
 
 
 async def _held_today(request: Request) -> tuple[BookingView, ...]:
-    actor = await require(request, Role.LEADER)
+    actor = await require(request, *OF_A_LEADER)
     context: WebContext = request.app[CONTEXT]
     now: datetime = context.clock.now()
     held = await booking.today(context.db, actor=actor, day=local_day(now), now=now)

@@ -37,7 +37,7 @@ HOMES: Mapping[Role, str] = {
     Role.LEADER: "/leader",
     Role.KIOSK: "/kiosk",
     Role.ORG_HEAD: "/cases",
-    Role.SECRETARY: "/cases",
+    Role.SECRETARY: "/leader",
     Role.SUPERVISOR: "/cases",
     Role.SECADMIN: "/accounts",
     Role.AUDITOR: "/audit",

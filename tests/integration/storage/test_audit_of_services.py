@@ -344,6 +344,9 @@ ELSEWHERE: Final = {
     # tests/security/test_petitioners.py
     A.REVEALED,
     A.CORRECTED,
+    # tests/security/test_delegations.py
+    A.DELEGATED,
+    A.DELEGATION_ENDED,
     # test_retention.py
     A.PERIOD_SET,
     A.HOLD_PLACED,

@@ -121,6 +121,7 @@ MAY = {
     Role.LEADER: "begin_notice step_aside step_back read_back adjourn stop close",
     Role.CLERK: "prepare check_in begin_notice read_back close stop",
     Role.SYSTEM: "lose restore break_off",
+    Role.SECRETARY: "prepare",
 }
 
 

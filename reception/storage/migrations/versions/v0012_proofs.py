@@ -1,4 +1,4 @@
-"""Security keys, and when a person last proved who they are."""
+"""Security keys, when a person last proved who they are, and who works for a leader."""
 
 from collections.abc import Sequence
 
@@ -50,3 +50,29 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("challenge_hash", name="pk_key_challenge"),
     )
     op.create_index("ix_key_challenge_account_id", "key_challenge", ["account_id"])
+    op.create_table(
+        "delegation",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("leader_id", sa.String(length=32), nullable=False),
+        sa.Column("account_id", sa.String(length=32), nullable=False),
+        sa.Column("given_by", sa.String(length=32), nullable=False),
+        sa.Column("given_at", Instant(), nullable=False),
+        sa.Column("until", Instant(), nullable=False),
+        sa.Column("ended_at", Instant(), nullable=True),
+        sa.CheckConstraint("until > given_at", name=op.f("ck_delegation_span")),
+        sa.ForeignKeyConstraint(["leader_id"], ["leader.id"], name="fk_delegation_leader_id"),
+        sa.ForeignKeyConstraint(["account_id"], ["account.id"], name="fk_delegation_account_id"),
+        sa.ForeignKeyConstraint(["given_by"], ["account.id"], name="fk_delegation_given_by"),
+        sa.PrimaryKeyConstraint("id", name="pk_delegation"),
+    )
+    for column in ("leader_id", "account_id", "given_by"):
+        op.create_index(f"ix_delegation_{column}", "delegation", [column])
+    live = sa.text("ended_at IS NULL")
+    op.create_index(
+        "uq_delegation_live",
+        "delegation",
+        ["account_id"],
+        unique=True,
+        sqlite_where=live,
+        postgresql_where=live,
+    )
