@@ -58,6 +58,7 @@ class AuditAction(StrEnum):
     FACTOR_REMOVED = "factor_removed"
     DELEGATED = "delegated"
     DELEGATION_ENDED = "delegation_ended"
+    ROLE_CHANGED = "role_changed"
     ACCOUNT_DISABLED = "account_disabled"
     ACCOUNT_ENABLED = "account_enabled"
     ACCOUNT_CREATED = "account_created"

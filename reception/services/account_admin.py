@@ -2,20 +2,24 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from reception.domain.access import Action, Actor, Target
 from reception.domain.audit import AuditAction
-from reception.domain.codes import Role
-from reception.domain.errors import NotAllowed, NotFound
+from reception.domain.codes import ROLES_OF_PEOPLE, Role
+from reception.domain.errors import BadInput, NotAllowed, NotFound
+from reception.domain.passwords import Profile
 from reception.services import audit
-from reception.services.accounts import new_password
+from reception.services.accounts import create_account, new_password
 from reception.services.hashing import hash_password
 from reception.services.permission import require
 from reception.storage import accounts as rows
-from reception.storage import security_keys
+from reception.storage import places, security_keys
 from reception.storage.database import Database, Transaction
 from reception.storage.ids import hash_of
 from reception.storage.tables import Account
+
+_OF_AN_ORGAN: Final = frozenset({Role.HANDLER, Role.ORG_HEAD})
 
 
 @dataclass(frozen=True)
@@ -54,6 +58,126 @@ async def account(db: Database, *, account_id: str, actor: Actor) -> AccountView
     async with db.reading(actor) as tx:
         row = await _of_others(tx, account_id, actor)
         return _view(row, has_key=await security_keys.has_key(tx, account_id))
+
+
+@dataclass(frozen=True)
+class NewAccount:
+    """A new account; `password` is shown once, and its person has to change it."""
+
+    id: str
+    password: str
+
+
+async def create(
+    db: Database,
+    *,
+    login: str,
+    name: str,
+    role: Role,
+    area_code: str,
+    leader_id: str | None = None,
+    organ_id: str | None = None,
+    profile: Profile,
+    actor: Actor,
+    now: datetime,
+) -> NewAccount:
+    """Make an account in the actor's area; leader and organ count only for roles that have one.
+
+    Raises:
+        NotAllowed: area, leader or organ are none of the actor's, or the role administers nobody.
+        BadInput: as `accounts.create_account`, or the role is no person's.
+
+    """
+    leader_id, organ_id = await _of_role(db, role, area_code, leader_id, organ_id, actor)
+    password = new_password()
+    account_id = await create_account(
+        db,
+        login=login,
+        name=name,
+        role=role,
+        area_code=area_code,
+        password=password,
+        leader_id=leader_id,
+        organ_id=organ_id,
+        must_change=True,
+        profile=profile,
+        by=actor,
+        now=now,
+    )
+    return NewAccount(account_id, password)
+
+
+async def change_role(
+    db: Database,
+    *,
+    account_id: str,
+    role: Role,
+    leader_id: str | None = None,
+    organ_id: str | None = None,
+    actor: Actor,
+    now: datetime,
+) -> None:
+    """Give an account another role instead of the one it has; its log-ins end.
+
+    So nobody ever has two roles, and of the three administrators least of all.
+
+    Raises:
+        NotFound, NotAllowed: there is no such account, or it is the actor's own or none of theirs;
+            or leader or organ are none of the actor's.
+        BadInput: the role is no person's, or lacks the leader or organ it is about.
+
+    """
+    async with db.reading(actor) as tx:
+        area_code = (await _of_others(tx, account_id, actor)).area_code
+    leader_id, organ_id = await _of_role(db, role, area_code, leader_id, organ_id, actor)
+    async with db.transaction(actor) as tx:
+        before = (await _of_others(tx, account_id, actor)).role
+        await rows.change_account(tx, account_id, role=role, leader_id=leader_id, organ_id=organ_id)
+        await rows.end_sessions_of(tx, account_id)
+        audit.record(
+            tx,
+            AuditAction.ROLE_CHANGED,
+            actor,
+            "account",
+            account_id,
+            now,
+            before=before.value,
+            role=role.value,
+        )
+
+
+async def _of_role(
+    db: Database,
+    role: Role,
+    area_code: str,
+    leader_id: str | None,
+    organ_id: str | None,
+    actor: Actor,
+) -> tuple[str | None, str | None]:
+    """Return the leader and the organ that count for a role, both inside the actor's area."""
+    require(actor, Action.MANAGE_USERS, Target(area_code=area_code))
+    if role not in ROLES_OF_PEOPLE:
+        raise BadInput(field="role", reason="not_in_list")
+    leader_id = (leader_id or None) if role is Role.LEADER else None
+    organ_id = (organ_id or None) if role in _OF_AN_ORGAN else None
+    if role is Role.LEADER and leader_id is None:
+        raise BadInput(field="leader_id", reason="missing")
+    if role in _OF_AN_ORGAN and organ_id is None:
+        raise BadInput(field="organ_id", reason="missing")
+    async with db.reading(actor) as tx:
+        leader = await places.leader(tx, leader_id) if leader_id else None
+        organ = await places.organ(tx, organ_id) if organ_id else None
+    for field, wanted, found in (
+        ("leader_id", leader_id, leader and leader[0].area_code),
+        ("organ_id", organ_id, organ and organ.area_code),
+    ):
+        if wanted is None:
+            continue
+        if not found:
+            raise BadInput(field=field, reason="unknown")
+        # Whoever makes a leader's account could log in as it and see that leader's cases.
+        require(actor, Action.MANAGE_USERS, Target(area_code=found))
+    return leader_id, organ_id
 
 
 async def disable(db: Database, *, account_id: str, actor: Actor, now: datetime) -> None:

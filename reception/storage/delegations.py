@@ -13,7 +13,7 @@ from reception.storage.tables import Account, Delegation
 
 
 async def live(tx: Transaction, account_id: str, now: datetime) -> Delegation | None:
-    """Return for whom an account works now; nobody once who gave it is disabled."""
+    """Return for whom an account works now; nobody once who gave it is that leader no more."""
     giver = aliased(Account)
     return await tx.scalar(
         select(Delegation)
@@ -23,6 +23,8 @@ async def live(tx: Transaction, account_id: str, now: datetime) -> Delegation | 
             Delegation.ended_at.is_(None),
             Delegation.until > now,
             giver.disabled_at.is_(None),
+            giver.role == Role.LEADER,
+            giver.leader_id == Delegation.leader_id,
         )
     )
 

@@ -285,3 +285,23 @@ async def test_nobody_administers_accounts_but_the_security_administrator_and_ne
                 await act(person.db, account_id=person.id, actor=actor, now=NOW)
     with pytest.raises(NotFound):
         await account_admin.disable(person.db, account_id="0" * 32, actor=SECURITY, now=NOW)
+
+
+async def test_a_changed_role_ends_the_log_ins_and_is_written_down(person: Person) -> None:
+    made = await person.inside()
+    await account_admin.change_role(
+        person.db, account_id=person.id, role=Role.SCHEDULER, actor=SECURITY, now=NOW
+    )
+    with pytest.raises(NotLoggedIn):
+        await accounts.actor_of_session(person.db, token=made.token, now=NOW)
+    assert (await person.inside()).actor.role is Role.SCHEDULER
+    for actor in (
+        replace(SECURITY, id=person.id),
+        replace(SECURITY, role=Role.SYSADMIN),
+        replace(SECURITY, area_code="330800"),
+    ):
+        with pytest.raises(NotAllowed):
+            await account_admin.change_role(
+                person.db, account_id=person.id, role=Role.SECADMIN, actor=actor, now=NOW
+            )
+    assert "role_changed" in await events(person.db)

@@ -12,7 +12,7 @@ from reception.domain.errors import BadInput, NotAllowed, NotFound, NotLoggedIn
 from reception.domain.refusals import sentence
 from web.api.fields import Given, Nothing
 from web.api.operation import IDEMPOTENCY_KEY, JSON, PREFIX, Coded, Operation, UnsupportedMedia
-from web.auth import CsrfRefused, OriginRefused
+from web.auth import CsrfRefused, OriginRefused, ProofNeeded
 from web.errors import status_of
 
 REF = "#/components/schemas/{model}"
@@ -43,6 +43,8 @@ def codes_of(operation: Operation) -> tuple[str, ...]:
     common: list[type[Coded]] = []
     if operation.roles:
         common += [NotLoggedIn, NotAllowed]
+    if operation.fresh:
+        common.append(ProofNeeded)
     if operation.method != "GET":
         common += [CsrfRefused, OriginRefused]
     if "{" in operation.path:

@@ -14,7 +14,7 @@ from reception.domain.access import PUBLIC, Actor
 from reception.domain.codes import Role
 from reception.domain.errors import BadInput, NotFound, Refused
 from web.api.fields import Nothing
-from web.auth import require, who
+from web.auth import require, require_fresh, who
 from web.keys import CONTEXT, WebContext
 from web.ops import METRICS, Metrics
 
@@ -70,7 +70,8 @@ class Operation:
 
     `roles` empty means that no log-in is needed. `body` and `query` are `Nothing` where none is
     taken; `response` None means status 204. `errors` are the refusals of its own, besides those
-    every operation of its kind has.
+    every operation of its kind has. With `fresh` a person at a browser must have proved just now
+    who they are.
     """
 
     group: str
@@ -86,6 +87,7 @@ class Operation:
     status: HTTPStatus
     errors: tuple[type[Coded], ...]
     idempotent: bool
+    fresh: bool
     run: Run
 
     async def handle(self, request: Request) -> StreamResponse:
@@ -113,7 +115,8 @@ class Operation:
 
     async def _actor(self, request: Request) -> Actor:
         if self.roles:
-            return await require(request, *self.roles)
+            ask = require_fresh if self.fresh else require
+            return await ask(request, *self.roles)
         found = await who(request)
         return PUBLIC if found is None else found.actor
 
@@ -138,6 +141,7 @@ class Operations:
         errors: tuple[type[Coded], ...] = (),
         status: HTTPStatus = HTTPStatus.OK,
         idempotent: bool = False,
+        fresh: bool = False,
     ) -> Callable[[HandlerT], HandlerT]:
         """Make an operation of a handler `(call: Call[Body, Query]) -> Response`.
 
@@ -164,6 +168,7 @@ class Operations:
                     status=HTTPStatus.NO_CONTENT if response is None else status,
                     errors=errors,
                     idempotent=idempotent,
+                    fresh=fresh,
                     run=handler,
                 )
             )

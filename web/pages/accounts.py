@@ -33,10 +33,6 @@ class Act(Protocol):
         """Do it. Raises `NotFound`, `NotAllowed`."""
 
 
-_NEEDS_LEADER = frozenset({Role.LEADER})
-_NEEDS_ORGAN = frozenset({Role.HANDLER, Role.ORG_HEAD})
-
-
 async def overview(request: Request) -> Response:
     """List the accounts of the area."""
     return await _overview(request, query_of(request), None)
@@ -66,28 +62,40 @@ async def create(request: Request) -> Response:
     actor = await require_fresh(request, Role.SECADMIN)
     context = request.app[CONTEXT]
     form = await form_of(request)
-    password = accounts.new_password()
     try:
-        role = form.choice("role", Role)
-        if role not in ROLES_OF_PEOPLE:
-            raise BadInput(field="role", reason="not_in_list")
-        account_id = await accounts.create_account(
+        made = await account_admin.create(
             context.db,
             login=form.required("login"),
             name=form.required("name"),
-            role=role,
+            role=form.choice("role", Role),
             area_code=form.required("area_code"),
-            password=password,
-            leader_id=(form.text("leader_id") or None) if role in _NEEDS_LEADER else None,
-            organ_id=(form.text("organ_id") or None) if role in _NEEDS_ORGAN else None,
-            must_change=True,
+            leader_id=form.text("leader_id"),
+            organ_id=form.text("organ_id"),
             profile=context.password_profile,
-            by=actor,
+            actor=actor,
             now=context.clock.now(),
         )
     except BadInput as refused:
         return await _overview(request, form, refused)
-    return await _one(request, account_id, password)
+    return await _one(request, made.id, made.password)
+
+
+async def change_role(request: Request) -> StreamResponse:
+    """Give the account another role."""
+    actor = await require_fresh(request, Role.SECADMIN)
+    context = request.app[CONTEXT]
+    form = await form_of(request)
+    account_id = request.match_info["account_id"]
+    await account_admin.change_role(
+        context.db,
+        account_id=account_id,
+        role=form.choice("role", Role),
+        leader_id=form.text("leader_id"),
+        organ_id=form.text("organ_id"),
+        actor=actor,
+        now=context.clock.now(),
+    )
+    raise HTTPSeeOther(f"/accounts/{account_id}")
 
 
 async def one(request: Request) -> Response:
@@ -104,6 +112,9 @@ async def _one(request: Request, account_id: str, password: str | None) -> Respo
         account=await account_admin.account(context.db, account_id=account_id, actor=actor),
         sessions=await accounts.sessions_of(context.db, actor=actor, account_id=account_id),
         password=password,
+        leaders=await places.leaders(context.db, within=actor.area_code),
+        organs=await places.organs(context.db, within=actor.area_code),
+        roles=ROLES_OF_PEOPLE,
     )
 
 
@@ -165,6 +176,7 @@ def routes() -> "list[RouteDef]":
         get("/accounts/{account_id}", one),
         post("/accounts/{account_id}/disable", disable),
         post("/accounts/{account_id}/enable", enable),
+        post("/accounts/{account_id}/role", change_role),
         post("/accounts/{account_id}/password", reset_password),
         post("/accounts/{account_id}/factor", reset_factor),
         post("/accounts/{account_id}/sessions/{session_id}/end", end_session),

@@ -88,7 +88,7 @@ async def county(db: Database, tmp_path: Path) -> County:
         body="政府",
     )
     keys = {"kiosk": f"Kiosk {kiosk.key}"}
-    for role in (Role.CLERK, Role.SYSADMIN, Role.HANDLER):
+    for role in (Role.CLERK, Role.SYSADMIN, Role.SECADMIN, Role.HANDLER):
         token = await tokens.create_token(db, name=role.value, role=role, area_code=COUNTY, now=now)
         keys[role.value] = f"Bearer {token}"
     async with db.transaction(SYSTEM) as tx:

@@ -335,6 +335,7 @@ ELSEWHERE: Final = {
     A.IDENTITY_PROVED,
     A.FACTOR_ENROLLED,
     A.FACTOR_REMOVED,
+    A.ROLE_CHANGED,
     A.ACCOUNT_DISABLED,
     A.ACCOUNT_ENABLED,
     # tests/security/test_subjects.py
