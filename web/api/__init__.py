@@ -4,13 +4,24 @@ import json
 
 from aiohttp.web import Request, Response, RouteDef, get
 
-from web.api import bookings, calendar, cases, deadlines, places, rehearsals, sessions, texts
+from web.api import (
+    bookings,
+    calendar,
+    cases,
+    deadlines,
+    kiosks,
+    places,
+    rehearsals,
+    sessions,
+    texts,
+)
 from web.api.openapi import document
 from web.api.operation import JSON, PREFIX, Operation, route
 from web.keys import CONTEXT
 
 OPERATIONS: tuple[Operation, ...] = (
     *places.OPERATIONS,
+    *kiosks.OPERATIONS,
     *calendar.OPERATIONS,
     *bookings.OPERATIONS,
     *cases.OPERATIONS,

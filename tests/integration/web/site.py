@@ -13,9 +13,11 @@ from aiohttp.test_utils import TestClient, TestServer
 from aiohttp.web import Application, Request
 
 from reception.domain.codes import Role
+from reception.domain.kiosks import proof_text
 from reception.services import accounts
 from reception.storage.database import Database
 from tests.build import CITY, COUNTY, NOW, VAULT, Prefecture, prefecture
+from tests.devices import Device
 from tests.fakes import FixedClock
 from web.app import create_app
 from web.keys import WebContext
@@ -105,6 +107,21 @@ class Browser:
         if token is not None:
             self.csrf = token[1]
         return page
+
+
+async def prove(browser: Browser, device: Device) -> str:
+    """Let a browser begin the session of a kiosk; give the token its requests must carry."""
+    headers = {"Sec-Fetch-Site": "same-origin", "Accept": "application/json"}
+    who = {"kiosk_id": device.kiosk_id}
+    asked = await browser.raw("POST", "/kiosk/challenge", json=who, headers=headers)
+    challenge = (await asked.json())["challenge"]
+    text = proof_text(device.origin, device.kiosk_id, challenge)
+    proof = who | {"challenge": challenge, "signature": device.sign(text).hex()}
+    answer = await browser.raw("POST", "/kiosk/session", json=proof, headers=headers)
+    told = await answer.json(content_type=None)
+    assert answer.status == 200, told
+    csrf: str = told["csrf"]
+    return csrf
 
 
 @dataclass
