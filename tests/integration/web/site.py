@@ -181,9 +181,12 @@ class Site:
 
 @asynccontextmanager
 async def open_site(
-    database_url: str, data_root: Path, *, secure_cookies: bool = False
+    database_url: str, data_root: Path, *, secure_cookies: bool = False, port: int | None = None
 ) -> AsyncIterator[Site]:
-    """Serve a small prefecture from `database_url` until the block ends."""
+    """Serve a small prefecture from `database_url` until the block ends.
+
+    With a `port` the address people type is the one it really serves at, as a kiosk needs.
+    """
     db = Database(database_url, VAULT)
     clock = FixedClock(NOW)
     rooms = QuietRooms()
@@ -193,13 +196,13 @@ async def open_site(
         live=cast(Any, rooms),
         engine=cast(Any, None),
         data_root=data_root,
-        base_url="http://127.0.0.1",
+        base_url="http://127.0.0.1" if port is None else f"http://127.0.0.1:{port}",
         secure_cookies=secure_cookies,
         version="test",
     )
     place = await prefecture(db)
     app = create_app(context)
-    server = TestServer(app, host="127.0.0.1")
+    server = TestServer(app, host="127.0.0.1", port=port)
     await server.start_server()
     site = Site(db, clock, rooms, place, app, server)
     try:
