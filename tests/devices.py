@@ -6,7 +6,7 @@ from reception.crypto.device_keys import DeviceKey
 from reception.domain import kiosks as rules
 from reception.domain.access import Actor
 from reception.services import kiosks
-from reception.services.kiosks import DeviceSession, Enrolled
+from reception.services.kiosks import DeviceSession, Enrolled, Proof
 from reception.storage.database import Database
 
 ORIGIN = "http://127.0.0.1"
@@ -59,12 +59,14 @@ class Device:
         given = kiosks.challenge(db.vault, kiosk_id=self.kiosk_id, now=now)
         session = await kiosks.open_session(
             db,
-            kiosk_id=self.kiosk_id,
-            challenge=given,
-            signature=self.sign(rules.proof_text(self.origin, self.kiosk_id, given)),
-            origins=(ORIGIN,),
-            address=address,
-            held=None if bare else self.token,
+            proof=Proof(
+                kiosk_id=self.kiosk_id,
+                challenge=given,
+                signature=self.sign(rules.proof_text(self.origin, self.kiosk_id, given)),
+                origins=(ORIGIN,),
+                address=address,
+                held=None if bare else self.token,
+            ),
             now=now,
         )
         self.token = session.token
@@ -94,11 +96,13 @@ async def enrolled(db: Database, kiosk_id: str, *, now: datetime, origin: str = 
     given = kiosks.challenge(db.vault, kiosk_id=kiosk_id, now=now)
     session = await kiosks.open_session(
         db,
-        kiosk_id=kiosk_id,
-        challenge=given,
-        signature=device.sign(rules.proof_text(origin, kiosk_id, given)),
-        origins=(origin,),
-        address=ADDRESS,
+        proof=Proof(
+            kiosk_id=kiosk_id,
+            challenge=given,
+            signature=device.sign(rules.proof_text(origin, kiosk_id, given)),
+            origins=(origin,),
+            address=ADDRESS,
+        ),
         now=now,
     )
     device.token = session.token

@@ -4,6 +4,7 @@ from aiohttp.web import Application
 
 from web import api, ops, socket, static_files
 from web.auth import refuse_forged
+from web.doors import DOORS, Doors
 from web.errors import answer_refusals
 from web.headers import install_headers
 from web.i18n import CATALOGUE, keep_language, load_catalogue
@@ -56,6 +57,7 @@ def create_app(context: WebContext) -> Application:
     app[CATALOGUE] = load_catalogue()
     app[RENDERER] = make_renderer(app[CATALOGUE], hash_static())
     app[ops.METRICS] = ops.make_metrics()
+    app[DOORS] = Doors()
     install_headers(app)
     for module in _MODULES:
         app.add_routes(module.routes())

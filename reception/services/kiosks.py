@@ -1,7 +1,7 @@
 """Kiosks: how a machine is enrolled, how it proves who it is, and what stops it."""
 
 import secrets
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from typing import Final
@@ -12,7 +12,7 @@ from reception.domain import kiosks as rules
 from reception.domain.access import SYSTEM, Action, Actor, Target
 from reception.domain.audit import AuditAction
 from reception.domain.codes import Role
-from reception.domain.errors import BadInput, MovedMeanwhile, NotFound, NotLoggedIn
+from reception.domain.errors import BadInput, MovedMeanwhile, NotFound, NotLoggedIn, Refused
 from reception.domain.kiosks import (
     KioskClosed,
     KioskCodeRefused,
@@ -395,66 +395,130 @@ def _require_fresh(vault: Vault, kiosk_id: str, given: str, now: datetime) -> No
         raise KioskProofRefused
 
 
-async def open_session(
-    db: Database,
-    *,
-    kiosk_id: str,
-    challenge: str,
-    signature: bytes,
-    origins: Collection[str],
-    address: str,
-    held: str | None = None,
-    now: datetime,
-) -> DeviceSession:
-    """Begin a session of a kiosk that signed its challenge; the session before ends with it.
+@dataclass(frozen=True)
+class Proof:
+    """What a machine shows to begin a session of a kiosk.
 
-    `held` is the token the request carried, if any: it tells a browser that renews its session
-    from a second machine with the same key.
+    Args:
+        origins: for which of our addresses it may have signed.
+        address: where the request comes from.
+        held: the token the request carried, if any: it tells a browser that renews its session
+            from a second machine with the same key.
+    """
+
+    kiosk_id: str
+    challenge: str
+    signature: bytes
+    origins: tuple[str, ...]
+    address: str
+    held: str | None = None
+
+
+async def open_session(db: Database, *, proof: Proof, now: datetime) -> DeviceSession:
+    """Begin a session of a kiosk that signed its challenge; the session before ends with it.
 
     Raises:
         KioskProofRefused: the challenge is stale or used, or the signature is not this kiosk's
-            for one of `origins`; also when there is no such kiosk.
+            for one of its origins; also when there is no such kiosk.
         KioskAwaiting, KioskRevoked, KioskQuarantined: it may not begin.
-        KioskClosed, KioskMisplaced: not now, or not from `address`.
+        KioskClosed, KioskMisplaced: not now, or not from its address.
 
     """
-    _require_fresh(db.vault, kiosk_id, challenge, now)
-    if held is not None:
-        await _require_no_clone(db, hash_of(held), kiosk_id, now)
-    token = new_secret()
+    (begun,) = await open_sessions(db, proofs=(proof,), now=now)
+    if isinstance(begun, Refused):
+        raise begun
+    return begun
+
+
+async def open_sessions(
+    db: Database, *, proofs: Sequence[Proof], now: datetime
+) -> list[DeviceSession | Refused]:
+    """Do as `open_session` for many in one transaction; what it would raise is in the answer.
+
+    A county's kiosks come all at once after a restart, and every commit waits for the disk.
+    """
+    stopped = await _clones_among(db, proofs, now)
     try:
         async with db.transaction(SYSTEM) as tx:
-            found = await places.kiosk(tx, kiosk_id)
-            if found is None:
-                raise KioskProofRefused
-            device, site = found
-            if device.public_key is None or not any(
-                is_signed(
-                    device.public_key, rules.proof_text(origin, kiosk_id, challenge), signature
-                )
-                for origin in origins
-            ):
-                raise KioskProofRefused
-            rules.refuse_unless_enrolled(device.state, site.phone)
-            await _require_limits(tx, device, site, address, now)
-            await rows.drop_ended_sessions(tx, kiosk_id, now)
-            began = await rows.begin_session(
-                tx,
-                KioskSession(
-                    token_hash=hash_of(token),
-                    kiosk_id=kiosk_id,
-                    challenge_hash=hash_of(challenge),
-                    replaces=device.session_hash,
-                    asked_with=None if held is None else hash_of(held),
-                    began_at=now,
-                    ends_at=now + rules.SESSION_HOLDS,
-                ),
-            )
-            if not began:
-                raise KioskProofRefused
+            known = await rows.locked(tx, {proof.kiosk_id for proof in proofs})
+            hashes = {hash_of(proof.challenge) for proof in proofs}
+            taken = await rows.challenges_taken(tx, hashes)
+            answers = [
+                stopped.get(proof) or await _begin(tx, proof, known, taken, now) for proof in proofs
+            ]
+            await rows.drop_ended_sessions(tx, known, now)
+            return answers
     except NotUnique:
-        raise KioskProofRefused from None
+        # Another process took one of these challenges meanwhile: only its own is refused.
+        if len(proofs) == 1:
+            return [KioskProofRefused()]
+        return [(await open_sessions(db, proofs=(one,), now=now))[0] for one in proofs]
+
+
+async def _clones_among(
+    db: Database, proofs: Sequence[Proof], now: datetime
+) -> dict[Proof, Refused]:
+    held = {hash_of(proof.held): proof for proof in proofs if proof.held is not None}
+    if not held:
+        return {}
+    async with db.reading(SYSTEM) as tx:
+        replaced = await rows.replaced_among(tx, held)
+    stopped: dict[Proof, Refused] = {}
+    for token_hash in replaced:
+        proof = held[token_hash]
+        try:
+            await _require_no_clone(db, token_hash, proof.kiosk_id, now)
+        except Refused as refused:
+            stopped[proof] = refused
+    return stopped
+
+
+async def _begin(
+    tx: Transaction,
+    proof: Proof,
+    known: Mapping[str, tuple[Kiosk, Site]],
+    taken: set[str],
+    now: datetime,
+) -> DeviceSession | Refused:
+    try:
+        _require_fresh(tx.vault, proof.kiosk_id, proof.challenge, now)
+        found = known.get(proof.kiosk_id)
+        if found is None or not _is_proved(proof, found[0], taken):
+            return KioskProofRefused()
+        device, site = found
+        rules.refuse_unless_enrolled(device.state, site.phone)
+        await _require_limits(tx, device, site, proof.address, now)
+    except Refused as refused:
+        return refused
+    taken.add(hash_of(proof.challenge))
+    token = new_secret()
+    tx.add(
+        KioskSession(
+            token_hash=hash_of(token),
+            kiosk_id=device.id,
+            challenge_hash=hash_of(proof.challenge),
+            replaces=device.session_hash,
+            asked_with=None if proof.held is None else hash_of(proof.held),
+            began_at=now,
+            ends_at=now + rules.SESSION_HOLDS,
+        )
+    )
+    device.session_hash, device.last_seen_at = hash_of(token), now
     return DeviceSession(token, now + rules.SESSION_HOLDS, _actor(device, site))
+
+
+def _is_proved(proof: Proof, device: Kiosk, taken: Collection[str]) -> bool:
+    key = device.public_key
+    return (
+        key is not None
+        and hash_of(proof.challenge) not in taken
+        and any(
+            is_signed(
+                key, rules.proof_text(origin, proof.kiosk_id, proof.challenge), proof.signature
+            )
+            for origin in proof.origins
+        )
+    )
 
 
 async def actor_of_session(db: Database, *, token: str, address: str, now: datetime) -> Actor:

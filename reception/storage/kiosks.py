@@ -124,17 +124,32 @@ async def replaced_by(tx: Transaction, token_hash: str) -> KioskSession | None:
     return found
 
 
-async def begin_session(tx: Transaction, begun: KioskSession) -> bool:
-    """Insert a session and make it the one of its kiosk; False when the kiosk is not enrolled."""
-    tx.add(begun)
-    await tx.flush()
-    done = await tx.scalar(
-        update(Kiosk)
-        .where(Kiosk.id == begun.kiosk_id, Kiosk.state == KioskState.ENROLLED)
-        .values(session_hash=begun.token_hash, last_seen_at=begun.began_at)
-        .returning(Kiosk.id)
+async def replaced_among(tx: Transaction, token_hashes: Collection[str]) -> set[str]:
+    """Return those of these sessions whose place another has taken."""
+    found = await tx.scalars(
+        select(KioskSession.replaces).where(KioskSession.replaces.in_(token_hashes))
     )
-    return done is not None
+    return {each for each in found if each is not None}
+
+
+async def challenges_taken(tx: Transaction, hashes: Collection[str]) -> set[str]:
+    """Return those of these challenges that a session has used."""
+    found = await tx.scalars(
+        select(KioskSession.challenge_hash).where(KioskSession.challenge_hash.in_(hashes))
+    )
+    return set(found)
+
+
+async def locked(tx: Transaction, kiosk_ids: Collection[str]) -> dict[str, tuple[Kiosk, Site]]:
+    """Return these kiosks and their sites, locked against each other in the order of their ids."""
+    found = await tx.execute(
+        select(Kiosk, Site)
+        .join(Site, Kiosk.site_id == Site.id)
+        .where(Kiosk.id.in_(kiosk_ids))
+        .order_by(Kiosk.id)
+        .with_for_update(of=Kiosk)
+    )
+    return {row[0].id: (row[0], row[1]) for row in found}
 
 
 async def drop_sessions(tx: Transaction, kiosk_id: str) -> None:
@@ -142,8 +157,12 @@ async def drop_sessions(tx: Transaction, kiosk_id: str) -> None:
     await tx.execute(delete(KioskSession).where(KioskSession.kiosk_id == kiosk_id))
 
 
-async def drop_ended_sessions(tx: Transaction, kiosk_id: str, before: datetime) -> None:
-    """Delete the sessions of a kiosk that ended long enough ago."""
+async def drop_ended_sessions(
+    tx: Transaction, kiosk_ids: Collection[str], before: datetime
+) -> None:
+    """Delete the sessions of these kiosks that ended before this."""
     await tx.execute(
-        delete(KioskSession).where(KioskSession.kiosk_id == kiosk_id, KioskSession.ends_at < before)
+        delete(KioskSession)
+        .where(KioskSession.kiosk_id.in_(kiosk_ids), KioskSession.ends_at < before)
+        .execution_options(synchronize_session=False)
     )

@@ -20,10 +20,12 @@ from reception.domain.sessions import FINAL_STATES, LIVE_STATES, SessionState
 from reception.services import booking, calendar, kiosks, places, sessions
 from reception.services.booking import BookingView
 from reception.services.calendar import DayView
+from reception.services.kiosks import Proof
 from reception.services.places import KioskView, SiteView
 from reception.services.sessions import ReceiptView
 from scheduler.calendar import local_day
 from web.auth import csrf_of_kiosk, kiosk_cookie, kiosk_token, require, set_cookie, who
+from web.doors import DOORS
 from web.i18n import LANGUAGE_COOKIE, Language, language_of
 from web.keys import CONTEXT, WebContext
 from web.render import STATIC_ROOT, page, say
@@ -124,16 +126,15 @@ async def open_session(request: Request) -> Response:
     """Begin a session of a machine that has signed its challenge."""
     context = request.app[CONTEXT]
     body = await _body(request)
-    begun = await kiosks.open_session(
-        context.db,
+    proof = Proof(
         kiosk_id=_text(body, "kiosk_id"),
         challenge=_text(body, "challenge"),
         signature=_bytes(body, "signature"),
         origins=origins_of(request),
         address=request.remote or "",
         held=kiosk_token(request),
-        now=context.clock.now(),
     )
+    begun = await request.app[DOORS].open(context.db, proof, context.clock.now())
     told: dict[str, object] = {
         "csrf": csrf_of_kiosk(begun.token),
         "seconds": round(SESSION_HOLDS.total_seconds()),

@@ -30,11 +30,12 @@ from reception.domain.kiosks import (
 )
 from reception.services import booking, kiosks
 from reception.services.booking import BookRequest
+from reception.services.kiosks import Proof
 from reception.storage.database import Database, create_engine
 from reception.storage.schema import upgrade
 from reception.storage.tables import AuditEvent, Booking, KioskCode
 from tests.build import ADMIN, CLERK, NOW, VAULT, Prefecture, draft, later, open_day, prefecture
-from tests.devices import ADDRESS, ORIGIN, Device
+from tests.devices import ADDRESS, ORIGIN, Device, enrolled
 
 A_WHILE = timedelta(seconds=20)
 """As long as an idle kiosk takes to ask for something: longer than any request is in flight."""
@@ -231,11 +232,13 @@ async def test_a_challenge_is_taken_once_for_a_minute_and_from_its_kiosk_only(
         signed = rules.proof_text(origin, device.kiosk_id, challenge)
         await kiosks.open_session(
             db,
-            kiosk_id=device.kiosk_id,
-            challenge=challenge,
-            signature=device.sign(signed),
-            origins=(ORIGIN,),
-            address=ADDRESS,
+            proof=Proof(
+                kiosk_id=device.kiosk_id,
+                challenge=challenge,
+                signature=device.sign(signed),
+                origins=(ORIGIN,),
+                address=ADDRESS,
+            ),
             now=NOW + timedelta(seconds=now),
         )
 
@@ -266,13 +269,35 @@ async def test_a_signature_is_good_for_its_own_challenge_only(db: Database) -> N
         with pytest.raises(KioskProofRefused):
             await kiosks.open_session(
                 db,
-                kiosk_id=device.kiosk_id,
-                challenge=second,
-                signature=signature,
-                origins=(ORIGIN,),
-                address=ADDRESS,
+                proof=Proof(
+                    kiosk_id=device.kiosk_id,
+                    challenge=second,
+                    signature=signature,
+                    origins=(ORIGIN,),
+                    address=ADDRESS,
+                ),
                 now=NOW,
             )
+
+
+async def test_of_many_proofs_at_once_only_the_wrong_ones_are_refused(db: Database) -> None:
+    made = await prefecture(db)
+    one, stranger = made.device, Device()
+    other = await enrolled(db, await another(db, made), now=NOW)
+
+    def proof(device: Device, signer: Device, challenge: str = "") -> Proof:
+        given = challenge or kiosks.challenge(db.vault, kiosk_id=device.kiosk_id, now=NOW)
+        text = rules.proof_text(ORIGIN, device.kiosk_id, given)
+        return Proof(device.kiosk_id, given, signer.sign(text), (ORIGIN,), ADDRESS, device.token)
+
+    first = proof(one, one)
+    wanted = [first, proof(one, one, first.challenge), proof(other, stranger), proof(other, other)]
+    answers = await kiosks.open_sessions(db, proofs=wanted, now=NOW)
+    refused = [isinstance(answer, KioskProofRefused) for answer in answers]
+    assert refused == [False, True, True, False]
+    again = await kiosks.open_sessions(db, proofs=[first, proof(other, other)], now=later(0.5))
+    assert [isinstance(answer, KioskProofRefused) for answer in again] == [True, False]
+    assert await kiosks.open_sessions(db, proofs=(), now=NOW) == []
 
 
 # Two machines with one key

@@ -1,5 +1,6 @@
 """What the kiosk is told, and what it is not."""
 
+import asyncio
 import json
 from datetime import timedelta
 
@@ -124,6 +125,26 @@ async def test_a_page_opened_at_another_address_is_told_ours(site: Site) -> None
             told = await answer.json(content_type=None)
             assert told["code"] == "kiosk_address"
             assert "http://127.0.0.1" in told["zh"]
+
+
+async def test_many_machines_at_once_are_let_in_together_and_a_wrong_one_alone_is_not(
+    site: Site,
+) -> None:
+    devices = []
+    for number in range(20):
+        kiosk_id = await kiosks.create_kiosk(
+            site.db, site_id=site.place.site_id, name=f"{number}号", now=site.clock.now()
+        )
+        devices.append(await enrolled(site.db, kiosk_id, now=site.clock.now()))
+    wrong = devices[7].copy()
+    wrong._key = devices[8]._key
+    everybody = [*devices, wrong]
+    browsers = [await site.browser() for _ in everybody]
+    proofs = [prove(browser, each) for browser, each in zip(browsers, everybody, strict=True)]
+    answers = await asyncio.gather(*proofs, return_exceptions=True)
+    assert [isinstance(answer, str) for answer in answers] == [True] * 20 + [False]
+    pages = [await browser.get("/kiosk") for browser in browsers[:20]]
+    assert {page.status for page in pages} == {200}
 
 
 async def test_a_revoked_kiosk_is_refused_at_its_very_next_request(
