@@ -114,6 +114,11 @@ def _kiosk_create(options: argparse.Namespace) -> int:
     return 0
 
 
+def _kiosk_code(options: argparse.Namespace) -> int:
+    print(asyncio.run(setup.kiosk_code(_settings(options), options.kiosk)))
+    return 0
+
+
 def _area_import(options: argparse.Namespace) -> int:
     try:
         content = options.file.read_bytes()
@@ -306,7 +311,10 @@ def _add_set_up_commands(
         "--password-stdin", action="store_true", help="read the password's line from standard input"
     )
     group = commands.add_parser("kiosk", help="kiosks").add_subparsers(required=True)
-    kiosk = group.add_parser("create", help="enrol a kiosk; its key is shown once")
+    code = group.add_parser("code", help="make a kiosk's one-time code anew; it is shown once")
+    code.set_defaults(command=_kiosk_code)
+    code.add_argument("--kiosk", required=True, help="id of the kiosk")
+    kiosk = group.add_parser("create", help="make a kiosk; its one-time code is shown once")
     kiosk.set_defaults(command=_kiosk_create)
     kiosk.add_argument("--site", required=True, help="id of the site it stands at")
     kiosk.add_argument("--name", required=True, help="what it is called there")
@@ -314,7 +322,7 @@ def _add_set_up_commands(
     areas = group.add_parser("import", help="take areas over from a CSV file; repeating is safe")
     areas.set_defaults(command=_area_import)
     areas.add_argument("file", type=Path, help="rows of code,name by GB/T 2260")
-    return account, kiosk, areas
+    return account, kiosk, code, areas
 
 
 def _add_audit_commands(

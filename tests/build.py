@@ -10,6 +10,7 @@ from reception.domain.codes import Category, Channel, Mode, Purpose, Role
 from reception.services import calendar, kiosks, places
 from reception.services.registration import CaseDraft
 from reception.storage.database import Database
+from tests.devices import Device, enrolled
 
 NOW = datetime(2026, 3, 10, 1, 0, tzinfo=UTC)
 """Tuesday 2026-03-10, 09:00 in China: a workday in a loaded year."""
@@ -35,7 +36,7 @@ class Prefecture:
     other_leader_id: str
     site_id: str
     organ_id: str
-    kiosk_key: str
+    device: Device
     kiosk: Actor
     leader: Actor
     clerk: Actor
@@ -57,14 +58,15 @@ async def prefecture(db: Database) -> Prefecture:
         db, area_code=TOWNSHIP, name="测试镇接访点", address="一路1号", phone="0579-1", rooms=2
     )
     organ_id = await places.add_organ(db, area_code=COUNTY, name="水务局")
-    key = await kiosks.create_kiosk(db, site_id=site_id, name="一号终端", now=NOW)
+    kiosk_id = await kiosks.create_kiosk(db, site_id=site_id, name="一号终端", now=NOW)
+    device = await enrolled(db, kiosk_id, now=NOW)
     return Prefecture(
         leader_id=leader_id,
         other_leader_id=other_leader_id,
         site_id=site_id,
         organ_id=organ_id,
-        kiosk_key=key.key,
-        kiosk=await kiosks.actor_of_kiosk(db, key=key.key, now=NOW),
+        device=device,
+        kiosk=await device.use(db, now=NOW),
         leader=Actor(
             kind="account",
             id="1" * 32,

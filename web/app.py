@@ -4,6 +4,7 @@ from aiohttp.web import Application
 
 from web import api, ops, socket, static_files
 from web.auth import refuse_forged
+from web.doors import DOORS, Doors
 from web.errors import answer_refusals
 from web.headers import install_headers
 from web.i18n import CATALOGUE, keep_language, load_catalogue
@@ -18,6 +19,7 @@ from web.pages import (
     delegation,
     keeping,
     kiosk,
+    kiosks,
     leader,
     login,
     me,
@@ -40,6 +42,7 @@ _MODULES = (
     delegation,
     keeping,
     kiosk,
+    kiosks,
     leader,
     login,
     me,
@@ -62,6 +65,7 @@ def create_app(context: WebContext) -> Application:
     app[CATALOGUE] = load_catalogue()
     app[RENDERER] = make_renderer(app[CATALOGUE], hash_static())
     app[ops.METRICS] = ops.make_metrics()
+    app[DOORS] = Doors()
     install_headers(app)
     for module in _MODULES:
         app.add_routes(module.routes())

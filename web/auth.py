@@ -1,7 +1,8 @@
-"""Who is asking: cookie sessions, kiosk keys and bearer tokens; and whether a change was meant."""
+"""Who is asking: log-ins, sessions of kiosks and bearer tokens; and whether a change was meant."""
 
 import hashlib
 import hmac
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import ClassVar
@@ -21,7 +22,11 @@ from web.keys import CONTEXT, WebContext
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 # Forms anyone may send; they act on what is typed into them and never on who is logged in.
-TOKENLESS_PATHS = frozenset({"/login", "/login/code", "/login/key", "/login/key/options", "/query"})
+# A kiosk's are proved by a signature, and are sent before there is a session to take a token from.
+KIOSK_DOOR = frozenset({"/kiosk/enrol", "/kiosk/challenge", "/kiosk/session"})
+TOKENLESS_PATHS = KIOSK_DOOR | frozenset(
+    {"/login", "/login/code", "/login/key", "/login/key/options", "/query"}
+)
 
 
 class CsrfRefused(Refused):
@@ -79,16 +84,32 @@ def kiosk_cookie(context: WebContext) -> str:
     return "__Host-kid" if context.secure_cookies else "kid"
 
 
-def set_cookie(response: Response, context: WebContext, name: str, value: str) -> None:
+def set_cookie(
+    response: Response, context: WebContext, name: str, value: str, *, seconds: int | None = None
+) -> None:
     """Give the browser a secret that scripts cannot read and other sites cannot send."""
     response.set_cookie(
-        name, value, httponly=True, samesite="Strict", secure=context.secure_cookies, path="/"
+        name,
+        value,
+        max_age=seconds,
+        httponly=True,
+        samesite="Strict",
+        secure=context.secure_cookies,
+        path="/",
     )
 
 
-def csrf_of_kiosk(key: str) -> str:
-    """Derive the form token of a kiosk: it proves having read a page, and does not tell the key."""
-    return hashlib.sha256(b"csrf of kiosk " + key.encode()).hexdigest()[:32]
+def csrf_of_kiosk(token: str) -> str:
+    """Derive the form token of a kiosk: it proves having read a page, and does not tell the token."""
+    return hashlib.sha256(b"csrf of kiosk " + token.encode()).hexdigest()[:32]
+
+
+def kiosk_token(request: Request) -> str | None:
+    """Read the token of the kiosk's session that a request carries, if any."""
+    scheme, _, credential = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() == "kiosk":
+        return credential
+    return request.cookies.get(kiosk_cookie(request.app[CONTEXT]))
 
 
 def is_kiosk_request(request: Request) -> bool:
@@ -106,14 +127,14 @@ async def _identify(request: Request) -> Who | None:
     scheme, _, credential = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() == "bearer":
         return Who(await tokens.actor_of_token(context.db, token=credential, now=now), None)
-    if scheme.lower() == "kiosk":
-        return Who(await kiosks.actor_of_kiosk(context.db, key=credential, now=now), None)
-    if is_kiosk_request(request):
-        key = request.cookies.get(kiosk_cookie(context))
-        if key is None:
+    if scheme.lower() == "kiosk" or is_kiosk_request(request):
+        held = kiosk_token(request)
+        if held is None:
             return None
-        actor = await kiosks.actor_of_kiosk(context.db, key=key, now=now)
-        return Who(actor, csrf_of_kiosk(key))
+        actor = await kiosks.actor_of_session(
+            context.db, token=held, address=request.remote or "", now=now
+        )
+        return Who(actor, None if scheme.lower() == "kiosk" else csrf_of_kiosk(held))
     token = request.cookies.get(session_cookie(context))
     if token is None:
         return None
@@ -122,12 +143,15 @@ async def _identify(request: Request) -> Who | None:
 
 
 async def who(request: Request) -> Who | None:
-    """Tell who is asking, None when nobody is logged in or the log-in has ended."""
+    """Tell who is asking, None when nobody is logged in or the log-in has ended.
+
+    Raises:
+        Refused: it is a kiosk that may not go on; the page that says so is shown to a stranger.
+    """
     if _WHO not in request:
-        try:
+        request[_WHO] = None
+        with suppress(NotLoggedIn):
             request[_WHO] = await _identify(request)
-        except NotLoggedIn:
-            request[_WHO] = None
     return request[_WHO]
 
 
@@ -255,6 +279,8 @@ async def refuse_forged(request: Request, handler: Handler) -> StreamResponse:
         return await handler(request)
     if not is_same_origin(request):
         raise OriginRefused
+    if request.path in KIOSK_DOOR:
+        treat_as_unknown(request)
     found = await who(request)
     if found is not None and found.csrf is not None and request.path not in TOKENLESS_PATHS:
         sent = await _sent_token(request)

@@ -2,12 +2,13 @@
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from reception.app.keys import open_database
 from reception.app.serve import prepare
+from reception.app.setup import enrolment_url
 from reception.services import demo
 from reception.services.demo import DemoBooking, DemoPeople
 from reception.settings import Settings
@@ -81,7 +82,11 @@ async def make_demo(settings: Settings) -> Demo:
         if path.exists():
             known = json.loads(path.read_text())
             bookings = await demo.open_now(db, now=clock.now())
-            note = _taken_up(known, settings.base_url, bookings)
+            codes = {
+                kiosk["id"]: await demo.kiosk_code(db, kiosk_id=kiosk["id"], now=clock.now())
+                for kiosk in _rows(known["kiosks"])
+            }
+            note = _taken_up(known, settings.base_url, bookings, codes)
         else:
             people = await demo.seed(db, now=clock.now())
             note = _first_note(people, settings.base_url)
@@ -110,8 +115,7 @@ def _first_note(people: DemoPeople, url: str) -> dict[str, object]:
                 "id": kiosk.kiosk_id,
                 "name": kiosk.name,
                 "site": kiosk.site,
-                "key": kiosk.key,
-                "url": _kiosk_url(url, kiosk.key),
+                "url": enrolment_url(url, kiosk.code),
             }
             for kiosk in people.kiosks
         ],
@@ -121,14 +125,17 @@ def _first_note(people: DemoPeople, url: str) -> dict[str, object]:
 
 
 def _taken_up(
-    note: dict[str, object], url: str, bookings: Sequence[DemoBooking]
+    note: dict[str, object],
+    url: str,
+    bookings: Sequence[DemoBooking],
+    codes: Mapping[str, str],
 ) -> dict[str, object]:
-    """The note of a demo that was made before: its people, this run's address and bookings."""
+    """The note of a demo that was made before: its people, this run's address, bookings and codes."""
     people, kiosks = _rows(note["people"]), _rows(note["kiosks"])
     return note | {
         "url": url,
         "people": [person | {"url": f"{url}/login"} for person in people],
-        "kiosks": [kiosk | {"url": _kiosk_url(url, kiosk["key"])} for kiosk in kiosks],
+        "kiosks": [kiosk | {"url": enrolment_url(url, codes[kiosk["id"]])} for kiosk in kiosks],
         "bookings": _bookings(bookings),
     }
 
@@ -136,10 +143,6 @@ def _taken_up(
 def _rows(value: object) -> list[dict[str, str]]:
     assert isinstance(value, list)
     return value
-
-
-def _kiosk_url(url: str, key: str) -> str:
-    return f"{url}/kiosk/start?key={key}"
 
 
 def _bookings(bookings: Sequence[DemoBooking]) -> list[dict[str, str]]:

@@ -1,7 +1,7 @@
 """A rehearsal: whole receptions held by bots against a running server, over its public doors.
 
-Nothing of the server is imported: what works here works for a kiosk and a leader across the
-county.
+It goes only where a kiosk and a leader across the county can go; of the server nothing is imported
+but the kiosk's kind of key.
 """
 
 import asyncio
@@ -22,7 +22,9 @@ from aiohttp import (
     TCPConnector,
     WSMsgType,
 )
+from yarl import URL
 
+from reception.crypto.device_keys import DeviceKey
 from signaling.bot import Bot, BotRefused, ChannelClosed, Figures
 
 STATE_WITHIN: Final = 30.0
@@ -34,6 +36,7 @@ SILENCE: Final = 1e-4
 ENDED: Final = 4000  # close code after the session ended, docs/protocol.md
 # The recording starts after the confirmation and ends with the readback: it may lack an edge.
 RECORDED_SHORT_BY: Final = 3.0
+RENEW_AFTER: Final = 0.7  # of a kiosk's session
 SIGNATURE: Final = "M 20 60 C 40 20 60 100 80 60 L 120 60"
 
 
@@ -135,9 +138,11 @@ async def rehearse(
         connector=TCPConnector(ssl=True if trust is None else trust),
     ) as http:
         operator = _Door(http, f"Bearer {token}")
-        made = await operator.ask("POST", "/rehearsals", {"rooms": rooms})
+        key = DeviceKey()
+        wish = {"rooms": rooms, "public_key": key.public_key.hex()}
+        made = await operator.ask("POST", "/rehearsals", wish)
         try:
-            kiosk = _Door(http, f"Kiosk {made['kiosk_key']}")
+            kiosk = _KioskDoor(http, url, made["kiosk_id"], key)
             leader = _Door(http, f"Bearer {made['leader_token']}")
             reports = await asyncio.gather(
                 *(
@@ -193,6 +198,50 @@ class _Door:
                 yield bot
             finally:
                 await bot.close()
+
+
+class _KioskDoor(_Door):
+    """The JSON API for a kiosk; it proves who it is before its session ends."""
+
+    def __init__(self, http: ClientSession, url: str, kiosk_id: str, key: "DeviceKey") -> None:
+        super().__init__(http, "")
+        self._headers = {}
+        self._origin = str(URL(url).origin())
+        self._kiosk_id = kiosk_id
+        self._key = key
+        self._proving = asyncio.Lock()
+        self._renew_at = 0.0
+
+    async def ask(
+        self, method: str, path: str, body: dict[str, Any] | None = None, **headers: str
+    ) -> Any:
+        """Ask for one operation; returns what it gives. Raises `RehearsalFailed`."""
+        clock = asyncio.get_running_loop()
+        async with self._proving:
+            if clock.time() >= self._renew_at:
+                begun = await self._prove()
+                self._headers = {"Authorization": f"Kiosk {begun['token']}"}
+                self._renew_at = clock.time() + begun["seconds"] * RENEW_AFTER
+        return await super().ask(method, path, body, **headers)
+
+    async def _prove(self) -> Any:
+        who = {"kiosk_id": self._kiosk_id}
+        challenge = (await self._post("/kiosk/challenge", who))["challenge"]
+        text = f"vpr-auth-v1|{self._origin}|{self._kiosk_id}|{challenge}"
+        proof = {"challenge": challenge, "signature": self._key.sign(text).hex(), "token": True}
+        return await self._post("/kiosk/session", who | proof)
+
+    async def _post(self, path: str, body: dict[str, Any]) -> Any:
+        # The origin that is signed has to be the one that is asked.
+        headers = {"Origin": self._origin, "Accept": "application/json", **self._headers}
+        try:
+            async with self._http.post(path, json=body, headers=headers) as response:
+                text = await response.text()
+        except (ClientError, TimeoutError) as error:
+            raise RehearsalFailed(f"POST {path}: no answer: {_words(error)}") from error
+        if response.status >= HTTPStatus.BAD_REQUEST:
+            raise RehearsalFailed(f"POST {path}: {response.status} {_refusal(text)}")
+        return json.loads(text)
 
 
 class _Socket:

@@ -4,16 +4,18 @@ import csv
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from urllib.parse import urlencode
 
 from reception.app.keys import open_database
 from reception.app.serve import prepare
 from reception.domain.codes import Role
+from reception.domain.kiosks import shown_code
 from reception.domain.passwords import Profile
 from reception.domain.refusals import sentence
 from reception.services import accounts, kiosks, places
+from reception.services.kiosks import NewCode
 from reception.settings import Settings
 from reception.storage.database import Database
+from scheduler.calendar import SHANGHAI
 from scheduler.clock import SystemClock
 
 
@@ -64,11 +66,34 @@ async def create_account(settings: Settings, wish: NewAccount) -> str:
 
 
 async def create_kiosk(settings: Settings, site_id: str, name: str) -> str:
-    """Enrol a kiosk; the answer shows its key, this once."""
+    """Make a kiosk and a code that enrols it; the answer shows the code, this once."""
+    now = SystemClock().now()
     async with _database(settings) as db:
-        made = await kiosks.create_kiosk(db, site_id=site_id, name=name, now=SystemClock().now())
-    start = f"/kiosk/start?{urlencode({'key': made.key})}"
-    return f"kiosk  {made.kiosk_id}\nkey    {made.key}\nstart  {start}"
+        kiosk_id = await kiosks.create_kiosk(db, site_id=site_id, name=name, now=now)
+        made = await kiosks.new_code(db, kiosk_id=kiosk_id, approved=True, now=now)
+    return _code_text(settings, made)
+
+
+async def kiosk_code(settings: Settings, kiosk_id: str) -> str:
+    """Make a new code for a kiosk; the answer shows it, this once."""
+    async with _database(settings) as db:
+        made = await kiosks.new_code(db, kiosk_id=kiosk_id, approved=True, now=SystemClock().now())
+    return _code_text(settings, made)
+
+
+def enrolment_url(base_url: str, code: str) -> str:
+    """Return the address that enrols the browser it is opened in; the fragment is in no log."""
+    return f"{base_url}/kiosk/enrol#code={code}"
+
+
+def _code_text(settings: Settings, made: NewCode) -> str:
+    lines = (
+        f"kiosk  {made.kiosk_id}",
+        f"code   {shown_code(made.code)}",
+        f"url    {enrolment_url(settings.base_url, made.code)}",
+        f"until  {made.ends_at.astimezone(SHANGHAI):%H:%M}",
+    )
+    return "\n".join(lines)
 
 
 async def import_areas(settings: Settings, content: bytes) -> tuple[str, bool]:

@@ -64,6 +64,12 @@ class AuditAction(StrEnum):
     ACCOUNT_CREATED = "account_created"
     TOKEN_CREATED = "token_created"  # noqa: S105  # the name of an event
     KIOSK_CREATED = "kiosk_created"
+    KIOSK_CODE_MADE = "kiosk_code_made"
+    KIOSK_ENROLLED = "kiosk_enrolled"
+    KIOSK_APPROVED = "kiosk_approved"
+    KIOSK_LIMITED = "kiosk_limited"
+    KIOSK_QUARANTINED = "kiosk_quarantined"
+    KIOSK_REVOKED = "kiosk_revoked"
     DAY_PUBLISHED = "day_published"
     SUBJECT_NAMED = "subject_named"
     SUBJECT_REMOVAL_ASKED = "subject_removal_asked"

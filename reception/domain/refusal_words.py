@@ -21,6 +21,7 @@ WORDS: Final[Mapping[str, Words]] = {
     "due_on": Words("办理期限", "due date"),
     "extension_days": Words("延期天数", "days of extension"),
     "hearing_days": Words("听证天数", "days of hearing"),
+    "hours": Words("开放时间", "opening hours"),
     "language": Words("语言", "language"),
     "last_day": Words("最后一天", "last day"),
     "leader_id": Words("领导", "leader"),
@@ -28,6 +29,7 @@ WORDS: Final[Mapping[str, Words]] = {
     "makeup": Words("补接日期", "make-up day"),
     "month": Words("月份", "month"),
     "name": Words("名称", "name"),
+    "network": Words("网络", "network"),
     "organ_id": Words("单位", "organ"),
     "owner_organ_id": Words("责任单位", "responsible organ"),
     "password": Words("密码", "password"),
@@ -73,6 +75,12 @@ WORDS: Final[Mapping[str, Words]] = {
     "missing": Words("没有填写", "not filled in"),
     "no_free_slot": Words("没有空闲时段", "no free slot"),
     "no_slot_fits": Words("放不下一个时段", "no slot fits"),
+    "not_a_network": Words("不是 10.20.0.0/16 这样的网段", "not a network like 10.20.0.0/16"),
+    "not_hours": Words(
+        "不是 08:30-17:30 这样的时间，或互相重叠", "not hours like 08:30-17:30, or they overlap"
+    ),
+    "not_a_key": Words("不是公钥", "not a public key"),
+    "public_key": Words("公钥", "public key"),
     "not_a_date": Words("不是日期", "not a date"),
     "not_a_month": Words("不是月份", "not a month"),
     "not_after_the_day": Words("应在原定日期之后", "has to be after the day"),

@@ -173,6 +173,51 @@ SENTENCES: Final[Mapping[str, Sentence]] = {
         "This request came from another site and was not carried out. Use the pages of this"
         " system.",
     ),
+    # Kiosks.
+    "kiosk_code_refused": Sentence(
+        "启用码不对、用过了或者过期了。请核对一遍，或请管理员重新生成一个。",
+        "The code is wrong, used or too old. Check it, or ask the administrator for a new one.",
+    ),
+    "kiosk_proof_refused": Sentence(
+        "这台终端没能证明自己是登记的那一台。请稍等，系统会再试；一直不行，请管理员重新启用。",
+        "This machine could not prove to be the enrolled one. Wait, it tries again; if it goes on,"
+        " ask the administrator to enrol it anew.",
+    ),
+    "kiosk_unenrolled": Sentence(
+        "这台终端还没有启用。请到窗口找工作人员[，或打电话 {phone}]，事情照样能办。",
+        "This kiosk is not enrolled. Please go to the counter[, or call {phone}]; your matter is"
+        " taken up all the same.",
+    ),
+    "kiosk_awaiting": Sentence(
+        "正在等管理员核对这台终端。请稍候，或到窗口找工作人员[，电话 {phone}]。",
+        "This kiosk waits for the administrator's approval. Please wait, or go to the counter[;"
+        " telephone {phone}].",
+    ),
+    "kiosk_revoked": Sentence(
+        "这台终端已停用。请到窗口找工作人员[，或打电话 {phone}]，事情照样能办。",
+        "This kiosk is out of service. Please go to the counter[, or call {phone}]; your matter is"
+        " taken up all the same.",
+    ),
+    "kiosk_quarantined": Sentence(
+        "为了安全，这台终端暂停使用，管理员正在检查。请到窗口找工作人员[，或打电话 {phone}]。",
+        "To be safe, this kiosk is stopped until the administrator has looked at it. Please go to"
+        " the counter[, or call {phone}].",
+    ),
+    "kiosk_closed": Sentence(
+        "现在不是这台终端的开放时间[（{hours}）]。请在开放时间再来[，急事请打电话 {phone}]。",
+        "This kiosk is closed now[ (open {hours})]. Please come back in its hours[, or call {phone}"
+        " if it is urgent].",
+    ),
+    "kiosk_misplaced": Sentence(
+        "这台终端不在登记的网络里，不能使用。请到窗口找工作人员[，或打电话 {phone}]。",
+        "This kiosk is not in the network it belongs to, so it cannot be used. Please go to the"
+        " counter[, or call {phone}].",
+    ),
+    "kiosk_address": Sentence(
+        "这个地址不是系统登记的地址[，请用 {expected}]。请管理员检查终端的网址或系统的设置。",
+        "This is not the address of the system[; use {expected}]. The administrator has to check"
+        " the kiosk's address or the system's settings.",
+    ),
     # Getting into the room and staying there.
     "not_admitted": Sentence(
         "现在还不能进入这个房间。请先签到，或请工作人员确认您在名单上。",

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from reception.domain.access import SYSTEM, Actor
+from reception.services import kiosks
 from reception.services.accounts import SEEN_EVERY
 from reception.storage import accounts, subjects
 from reception.storage import sessions as rows
@@ -23,7 +24,7 @@ class Expelled:
 async def expelled(
     db: Database, *, online: Mapping[str, Sequence[str]], now: datetime
 ) -> tuple[Expelled, ...]:
-    """Return who has become a subject of the case, or whose log-in or token is no longer good.
+    """Return who has become a subject of the case, or whose log-in, token or kiosk is no longer good.
 
     Being in a talk counts as using the log-in: nobody grows idle by listening.
 
@@ -58,6 +59,9 @@ async def expelled(
 
 async def _is_good(tx: Transaction, actor: Actor, used: list[str], now: datetime) -> bool:
     """Return whether what let somebody in still would; collects the log-ins to note as used."""
+    if actor.kind == "kiosk":
+        # By the machine, not by its session: a session that is renewed ends no talk.
+        return actor.id in await kiosks.good(tx, [actor.id])
     kind, _, thing_id = actor.credential.partition(":")
     if kind == "session":
         known = await accounts.session_by_id(tx, thing_id)

@@ -29,24 +29,28 @@ _WITHIN: Final = timedelta(minutes=50)
 
 @dataclass(frozen=True)
 class RehearsalView:
-    """One slot for each room, and the keys of its kiosk and its leader, shown this once."""
+    """One slot for each room, its kiosk, and the token of its leader, shown this once."""
 
     id: str
     slots: tuple[SlotView, ...]
     site: SiteView
-    kiosk_key: str
+    kiosk_id: str
     leader_token: str
 
 
-async def create(db: Database, *, rooms: int, actor: Actor, now: datetime) -> RehearsalView:
+async def create(
+    db: Database, *, rooms: int, public_key: bytes, actor: Actor, now: datetime
+) -> RehearsalView:
     """Make a hidden leader, site, kiosk and published day with one slot per room from now on.
+
+    The kiosk is enrolled with the robots' `public_key`.
 
     A leader has one slot at a time, so they are short and follow each other; all can be booked
     and checked in at once, and the sessions may then run side by side for as long as they like.
 
     Raises:
         NotAllowed: only clerks and administrators rehearse.
-        BadInput: not 1 to 200 rooms.
+        BadInput: not 1 to 200 rooms, or not a public key.
 
     """
     if actor.role not in _REHEARSERS or actor.area_code is None:
@@ -65,8 +69,14 @@ async def create(db: Database, *, rooms: int, actor: Actor, now: datetime) -> Re
         )
         await tx.put(rehearsal)
         day_id = await _open_day(tx, leader, rooms, actor, now)
-        kiosk = kiosks.add_kiosk(
-            tx, site_id=site.id, name="演练终端", rehearsal=True, by=actor, now=now
+        kiosk_id = kiosks.add_kiosk(
+            tx,
+            site_id=site.id,
+            name="演练终端",
+            public_key=public_key,
+            rehearsal=True,
+            by=actor,
+            now=now,
         )
         token = tokens.add_token(
             tx,
@@ -88,7 +98,7 @@ async def create(db: Database, *, rooms: int, actor: Actor, now: datetime) -> Re
                 for slot, _, of, area in await calendar_rows.slots_of_day(tx, day_id)
             ),
             site=site_view(*found),
-            kiosk_key=kiosk.key,
+            kiosk_id=kiosk_id,
             leader_token=token,
         )
 

@@ -67,12 +67,17 @@ async def remove(tx: Transaction, rehearsal: t.Rehearsal) -> None:
         delete(t.Slot).where(t.Slot.leader_id == leader_id),
         delete(t.ReceptionDay).where(t.ReceptionDay.leader_id == leader_id),
         delete(t.ApiToken).where(t.ApiToken.leader_id == leader_id),
+        delete(t.KioskSession).where(t.KioskSession.kiosk_id.in_(_kiosks(site_id))),
         delete(t.Kiosk).where(t.Kiosk.site_id == site_id),
         delete(t.Rehearsal).where(t.Rehearsal.id == rehearsal.id),
         delete(t.Site).where(t.Site.id == site_id),
         delete(t.Leader).where(t.Leader.id == leader_id),
     ):
         await tx.execute(statement.execution_options(synchronize_session=False))
+
+
+def _kiosks(site_id: str) -> Select[str]:
+    return select(t.Kiosk.id).where(t.Kiosk.site_id == site_id)
 
 
 def _sessions(leader_id: str) -> Select[str]:

@@ -26,6 +26,7 @@ from reception.domain.audit import Decision
 from reception.domain.bookings import SLOT_STATES, BookingState
 from reception.domain.cases import CaseState
 from reception.domain.codes import Category, Channel, Level, Mode, Purpose, Role
+from reception.domain.kiosks import KioskState
 from reception.domain.outcomes import OutcomeType
 from reception.domain.reception_days import DayState
 from reception.domain.retention import Cause, HoldReason, Kept
@@ -115,16 +116,54 @@ class Site(Table):
 
 
 class Kiosk(Table):
-    """A device at a site; only the hash of its key is kept."""
+    """A device at a site; `public_key` belongs to the key in its browser, which never leaves it.
+
+    `session_hash` is the one session that speaks for it now; `hours` and `network` limit when and
+    from where, empty means always and anywhere.
+    """
 
     __tablename__ = "kiosk"
     id: Mapped[Id]
     site_id: Mapped[str] = reference("site.id")
     name: Mapped[str]
-    key_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    state: Mapped[KioskState] = word(KioskState, "state")
+    state_at: Mapped[datetime]
+    public_key: Mapped[bytes | None]
+    session_hash: Mapped[str | None] = mapped_column(String(64))
+    hours: Mapped[list[Any]]
+    network: Mapped[list[Any]]
     created_at: Mapped[datetime]
     last_seen_at: Mapped[datetime | None]
     rehearsal: Mapped[bool]
+
+
+class KioskCode(Table):
+    """The one-time code of a kiosk, known by its hash; `handle` is the part that is no secret."""
+
+    __tablename__ = "kiosk_code"
+    kiosk_id: Mapped[str] = mapped_column(ForeignKey("kiosk.id"), primary_key=True)
+    handle: Mapped[str] = mapped_column(String(4), unique=True)
+    code_hash: Mapped[str] = mapped_column(String(64))
+    approved: Mapped[bool]
+    tries: Mapped[int]
+    ends_at: Mapped[datetime]
+
+
+class KioskSession(Table):
+    """A time for which a kiosk has proved who it is; only the hash of its token is kept.
+
+    `replaces` is the session before it, `asked_with` the token its request carried. A challenge
+    is in one row at most, so that no proof is taken twice.
+    """
+
+    __tablename__ = "kiosk_session"
+    token_hash: Mapped[Hash]
+    kiosk_id: Mapped[str] = reference("kiosk.id")
+    challenge_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    replaces: Mapped[str | None] = mapped_column(String(64), index=True)
+    asked_with: Mapped[str | None] = mapped_column(String(64))
+    began_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
 
 
 class Account(Table):

@@ -1,6 +1,8 @@
 """The steps of a whole reception, as the villager at the kiosk and the leader at the desk take them."""
 
 import asyncio
+import subprocess
+import sys
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -52,13 +54,24 @@ def booking_of(server: DemoServer, index: int) -> dict[str, Any]:
     return booking
 
 
+def enrolment(server: DemoServer, site: str) -> str:
+    """The address that makes a browser into the kiosk of a site, with a code of its own."""
+    kiosk = next(one for one in server.demo["kiosks"] if one["site"] == site)
+    command = [sys.executable, "-m", "reception", "kiosk", "code", "--kiosk", kiosk["id"]]
+    said = subprocess.run(
+        [*command, "--data", str(server.data)], capture_output=True, text=True, check=True
+    ).stdout
+    code = next(line.split()[1] for line in said.splitlines() if line.startswith("code"))
+    return f"{server.url}/kiosk/enrol#code={code}"
+
+
 async def check_in(villager: Person, server: DemoServer, booking: dict[str, Any]) -> None:
-    """From the idle screen to the lobby."""
-    kiosk = next(one for one in server.demo["kiosks"] if one["site"] == booking["site"])
+    """From a browser nobody knows to the lobby."""
+    address = await asyncio.to_thread(enrolment, server, booking["site"])
     page = villager.page
     await page.add_init_script(WATCH_PEERS)
-    await page.goto(f"{server.url}/kiosk/start?key={kiosk['key']}")
-    await expect(page.locator("#idle-title")).to_be_visible()
+    await page.goto(address)
+    await expect(page.locator("#idle-title")).to_be_visible(timeout=LONG_MS)
     await villager.picture("kiosk-idle")
     await page.locator("#begin").click()
     for digit in booking["code"]:

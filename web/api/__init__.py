@@ -10,6 +10,7 @@ from web.api import (
     calendar,
     cases,
     deadlines,
+    kiosks,
     places,
     rehearsals,
     sessions,
@@ -22,6 +23,7 @@ from web.keys import CONTEXT
 OPERATIONS: tuple[Operation, ...] = (
     *places.OPERATIONS,
     *accounts.OPERATIONS,
+    *kiosks.OPERATIONS,
     *calendar.OPERATIONS,
     *bookings.OPERATIONS,
     *cases.OPERATIONS,

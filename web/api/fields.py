@@ -35,6 +35,7 @@ Line = Annotated[str, StringConstraints(max_length=200, pattern=_TEXT, strip_whi
 Text = Annotated[str, StringConstraints(max_length=5_000, pattern=_TEXT, strip_whitespace=True)]
 Phone = Annotated[str, StringConstraints(pattern=r"^\+?[0-9][0-9 -]{2,22}[0-9]$")]
 Code = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z -]{4,24}$")]
+PublicKey = Annotated[str, StringConstraints(pattern=r"^04[0-9a-f]{128}$")]
 Day = Annotated[date, Ge(FIRST_DAY), Le(LAST_DAY)]
 
 

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from reception.domain.errors import BadInput, NotAllowed, NotFound, NotLoggedIn
+from reception.domain.kiosks import STOPS
 from reception.domain.refusals import sentence
 from web.api.fields import Given, Nothing
 from web.api.operation import IDEMPOTENCY_KEY, JSON, PREFIX, Coded, Operation, UnsupportedMedia
@@ -21,8 +22,8 @@ _UNEXPECTED = ("internal",)
 _LANGUAGE_NOTE = (
     "Times are UTC instants, days are dates and times of day are of Asia/Shanghai. Every refusal "
     "is a problem document (RFC 9457) whose `code` never changes, with a sentence in Chinese and "
-    "in English. `Authorization: Bearer …` speaks for a program, `Authorization: Kiosk …` for a "
-    "kiosk; a browser's log-in cookie works too and then needs the `X-CSRF` header on changes."
+    "in English. `Authorization: Bearer …` speaks for a program, `Authorization: Kiosk …` with the "
+    "token of a session for a kiosk; a browser's log-in cookie works too and then needs the `X-CSRF` header on changes."
 )
 
 
@@ -40,7 +41,8 @@ class Problem(Given):
 
 def codes_of(operation: Operation) -> tuple[str, ...]:
     """Every refusal code this operation may answer with."""
-    common: list[type[Coded]] = []
+    # Whatever is asked for, a kiosk that was stopped is told so first.
+    common: list[type[Coded]] = [*STOPS]
     if operation.roles:
         common += [NotLoggedIn, NotAllowed]
     if operation.fresh:

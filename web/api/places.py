@@ -1,12 +1,12 @@
-"""Areas, sites, kiosks, organs and leaders."""
+"""Areas, sites, organs and leaders."""
 
 from http import HTTPStatus
 
 from reception.domain.access import ROLES, Action, Actor, Target, allow
 from reception.domain.codes import Level
-from reception.domain.errors import NotAllowed, NotFound
-from reception.services import kiosks, places
-from web.api.fields import AreaCode, Asked, Given, Id, Line, Name, Nothing, Phone
+from reception.domain.errors import NotAllowed
+from reception.services import places
+from web.api.fields import AreaCode, Asked, Given, Line, Name, Nothing, Phone
 from web.api.operation import ANYONE, Call, Operations
 
 OPERATIONS = Operations("places")
@@ -83,22 +83,6 @@ class Leaders(Given):
     items: tuple[Leader, ...]
 
 
-class Kiosk(Given):
-    """A device at a site."""
-
-    id: str
-    site_id: str
-    site_name: str
-    name: str
-
-
-class KioskKey(Given):
-    """A new kiosk and its key, which is shown this once."""
-
-    kiosk_id: str
-    key: str
-
-
 class Within(Asked):
     """Only what lies in this area."""
 
@@ -142,13 +126,6 @@ class LeaderDraft(Asked):
     title: Name
     portfolio: Line
     body: Line
-
-
-class KioskDraft(Asked):
-    """A new kiosk at a site."""
-
-    site_id: Id
-    name: Name
 
 
 @OPERATIONS.operation("GET", "/areas", summary="Areas", roles=ANYONE)
@@ -214,37 +191,6 @@ async def add_leader(call: Call[LeaderDraft, Nothing]) -> Made:
     """Add a leader."""
     check_area(call.actor, call.body.area_code)
     return Made(id=await places.add_leader(call.context.db, **call.body.model_dump()))
-
-
-@OPERATIONS.operation(
-    "POST",
-    "/kiosks",
-    summary="Enrol a kiosk",
-    roles=_SET_UP,
-    status=HTTPStatus.CREATED,
-    errors=(NotFound,),
-)
-async def add_kiosk(call: Call[KioskDraft, Nothing]) -> KioskKey:
-    """Enrol a kiosk at a site of the administrator's area; its key is shown this once."""
-    db, draft = call.context.db, call.body
-    sites = await places.sites(db, within=call.actor.area_code)
-    if draft.site_id not in {site.id for site in sites}:
-        raise NotFound(thing="site")
-    made = await kiosks.create_kiosk(
-        db, site_id=draft.site_id, name=draft.name, by=call.actor, now=call.now
-    )
-    return KioskKey.model_validate(made)
-
-
-@OPERATIONS.operation("GET", "/kiosks/{kiosk_id}", summary="A kiosk", roles=_SET_UP)
-async def get_kiosk(call: Call[Nothing, Nothing]) -> Kiosk:
-    """A kiosk of the administrator's area."""
-    db = call.context.db
-    found = await places.kiosk(db, kiosk_id=call.path["kiosk_id"])
-    sites = await places.sites(db, within=call.actor.area_code)
-    if found.site_id not in {site.id for site in sites}:
-        raise NotFound(thing="kiosk")
-    return Kiosk.model_validate(found)
 
 
 def check_area(actor: Actor, area_code: str) -> None:

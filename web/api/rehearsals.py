@@ -11,7 +11,7 @@ from annotated_types import Ge, Le
 from reception.domain.codes import Role
 from reception.services import rehearsals
 from web.api.calendar import Slot
-from web.api.fields import Asked, Given, Nothing
+from web.api.fields import Asked, Given, Nothing, PublicKey
 from web.api.operation import Call, Operations
 from web.api.places import Site
 
@@ -21,18 +21,22 @@ MOST_ROOMS = 50
 
 
 class RehearsalWish(Asked):
-    """How many receptions at once."""
+    """How many receptions at once, and the key the robots at the kiosk sign with.
+
+    `public_key` is an uncompressed point of P-256 in hex.
+    """
 
     rooms: Annotated[int, Ge(1), Le(MOST_ROOMS)]
+    public_key: PublicKey
 
 
 class Rehearsal(Given):
-    """One slot for each room, and the keys of its kiosk and its leader, shown this once."""
+    """One slot for each room, its kiosk, and the token of its leader, shown this once."""
 
     id: str
     slots: tuple[Slot, ...]
     site: Site
-    kiosk_key: str
+    kiosk_id: str
     leader_token: str
 
 
@@ -46,7 +50,11 @@ class Rehearsal(Given):
 async def create_rehearsal(call: Call[RehearsalWish, Nothing]) -> Rehearsal:
     """Make a leader, a site, a kiosk and slots to practise with; no list shows them."""
     made = await rehearsals.create(
-        call.context.db, rooms=call.body.rooms, actor=call.actor, now=call.now
+        call.context.db,
+        rooms=call.body.rooms,
+        public_key=bytes.fromhex(call.body.public_key),
+        actor=call.actor,
+        now=call.now,
     )
     return Rehearsal.model_validate(made)
 

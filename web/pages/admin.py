@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 from aiohttp.web import Request, Response, get
 
 from reception.domain.codes import Role
-from reception.services import places
+from reception.domain.kiosks import KioskState
+from reception.services import kiosks, places
 from web.auth import require
 from web.keys import CONTEXT
 from web.render import page
@@ -24,6 +25,11 @@ async def overview(request: Request) -> Response:
         leaders=await places.leaders(context.db, within=actor.area_code),
         sites=await places.sites(context.db, within=actor.area_code),
         organs=await places.organs(context.db, within=actor.area_code),
+        troubled=[
+            one
+            for one in await kiosks.kiosks(context.db, by=actor)
+            if one.state in (KioskState.QUARANTINED, KioskState.AWAITING)
+        ],
     )
 
 

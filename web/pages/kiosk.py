@@ -1,27 +1,32 @@
-"""The kiosk: one page for a person's whole turn, and the few questions that page asks."""
+"""The kiosk: how its browser proves who it is, one page for a whole turn, and what that page asks."""
 
-import json
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 import segno
 from aiohttp.web import Request, Response, StreamResponse, get, json_response, post
+from yarl import URL
 
 from reception.domain.access import Actor
 from reception.domain.areas import is_within, path_of
 from reception.domain.bookings import BookingState
 from reception.domain.codes import Role, label
 from reception.domain.consent import RECORDING_CONSENT, RIGHTS
-from reception.domain.errors import BadInput, CodeUnknown, NotLoggedIn, Refused
+from reception.domain.errors import BadInput, CodeUnknown, Refused
+from reception.domain.fingerprint_words import FINGERPRINT_WORDS
+from reception.domain.kiosks import SESSION_HOLDS, KioskAddress
 from reception.domain.sessions import FINAL_STATES, LIVE_STATES, SessionState
 from reception.services import booking, calendar, kiosks, places, sessions
 from reception.services.booking import BookingView
 from reception.services.calendar import DayView
+from reception.services.kiosks import Proof
 from reception.services.places import KioskView, SiteView
 from reception.services.sessions import ReceiptView
 from scheduler.calendar import local_day
-from web.auth import kiosk_cookie, require, who
-from web.i18n import Language, language_of
+from web.auth import csrf_of_kiosk, kiosk_cookie, kiosk_token, require, set_cookie, who
+from web.doors import DOORS
+from web.i18n import LANGUAGE_COOKIE, Language, language_of
 from web.keys import CONTEXT, WebContext
 from web.render import STATIC_ROOT, page, say
 from web.writing import day_words, hours_words, when_words
@@ -32,8 +37,9 @@ if TYPE_CHECKING:
 TURN_COOKIE: Final = "turn"
 """Names the session a person at this kiosk is in, so that a restarted browser goes back to it."""
 TURN_SECONDS: Final = 2 * 60 * 60
-KEY_SECONDS: Final = 400 * 24 * 60 * 60  # as long as browsers keep a cookie at most
 LONGEST_FIELD: Final = 64
+LONGEST_PROOF: Final = 256
+LOOPBACK: Final = ("localhost", "127.0.0.1")
 RECEIPT_AFTER_END: Final = timedelta(minutes=10)
 DOUBLE_SURNAMES: Final = frozenset(
     (
@@ -78,36 +84,100 @@ def masked(name: str) -> str:
     return f"{first}**"
 
 
-async def start(request: Request) -> StreamResponse:
-    """Make this browser the kiosk whose key is in the address, and take the key out of it.
-
-    Raises:
-        NotLoggedIn: no kiosk has this key.
-    """
-    context = request.app[CONTEXT]
-    key = request.query.get("key", "")
-    try:
-        await kiosks.actor_of_kiosk(context.db, key=key, now=context.clock.now())
-    except NotLoggedIn:
-        return await page(request, "kiosk/unset.html", status=403)
-    response = Response(status=303, headers={"Location": "/kiosk"})
-    response.set_cookie(
-        kiosk_cookie(context),
-        key,
-        max_age=KEY_SECONDS,
-        httponly=True,
-        samesite="Strict",
-        secure=context.secure_cookies,
-        path="/",
+async def enrol_page(request: Request) -> StreamResponse:
+    """Show the page on which a browser makes its key; the code is in the fragment, or typed."""
+    return await page(
+        request,
+        "kiosk/enrol.html",
+        data={"language": language_of(request), "words": FINGERPRINT_WORDS},
     )
+
+
+async def enrol(request: Request) -> Response:
+    """Take the key of a machine that knows a one-time code."""
+    context = request.app[CONTEXT]
+    body = await _body(request)
+    done = await kiosks.enrol(
+        context.db,
+        code=_text(body, "code"),
+        public_key=_bytes(body, "public_key"),
+        nonce=_text(body, "nonce"),
+        signature=_bytes(body, "signature"),
+        origins=origins_of(request),
+        now=context.clock.now(),
+    )
+    return json_response(
+        {"kiosk_id": done.kiosk_id, "state": done.state.value, "words": done.words}
+    )
+
+
+async def challenge(request: Request) -> Response:
+    """Give a machine something to sign."""
+    context = request.app[CONTEXT]
+    origins_of(request)
+    body = await _body(request)
+    given = kiosks.challenge(
+        context.db.vault, kiosk_id=_text(body, "kiosk_id"), now=context.clock.now()
+    )
+    return json_response({"challenge": given})
+
+
+async def open_session(request: Request) -> Response:
+    """Begin a session of a machine that has signed its challenge."""
+    context = request.app[CONTEXT]
+    body = await _body(request)
+    proof = Proof(
+        kiosk_id=_text(body, "kiosk_id"),
+        challenge=_text(body, "challenge"),
+        signature=_bytes(body, "signature"),
+        origins=origins_of(request),
+        address=request.remote or "",
+        held=kiosk_token(request),
+    )
+    begun = await request.app[DOORS].open(context.db, proof, context.clock.now())
+    told: dict[str, object] = {
+        "csrf": csrf_of_kiosk(begun.token),
+        "seconds": round(SESSION_HOLDS.total_seconds()),
+    }
+    if "Sec-Fetch-Site" not in request.headers and body.get("token") is True:
+        # A program keeps its token itself; a browser's scripts never see it.
+        return json_response(told | {"token": begun.token})
+    response = json_response(told)
+    seconds = round(SESSION_HOLDS.total_seconds())
+    set_cookie(response, context, kiosk_cookie(context), begun.token, seconds=seconds)
     return response
 
 
+def origins_of(request: Request) -> tuple[str, ...]:
+    """Tell which origins a kiosk may sign for: this system's address, on loopback by either name.
+
+    The `Host` of a request is never one of them: whoever stands in between chooses it.
+
+    Raises:
+        KioskAddress: the page that asks was opened at another address.
+    """
+    ours = URL(request.app[CONTEXT].base_url).origin()
+    known = {ours, *(ours.with_host(name) for name in LOOPBACK if ours.host in LOOPBACK)}
+    origins = tuple(sorted(str(origin) for origin in known))
+    asked = request.headers.get("Origin")
+    if asked is not None and asked not in origins:
+        raise KioskAddress(expected=str(ours))
+    return origins
+
+
 async def show(request: Request) -> StreamResponse:
-    """Show the kiosk's one page; a turn that was going on goes on."""
-    found = await who(request)
+    """Show the kiosk's one page; a turn that was going on goes on.
+
+    A browser without a session gets the small page that proves who it is and comes back here.
+    """
+    try:
+        found = await who(request)
+    except Refused:
+        found = None
     if found is None or found.actor.role is not Role.KIOSK:
-        return await page(request, "kiosk/unset.html", status=401)
+        return await page(
+            request, "kiosk/door.html", status=401, data={"language": language_of(request)}
+        )
     context = request.app[CONTEXT]
     kiosk = await places.kiosk(context.db, kiosk_id=found.actor.id)
     site = await _site_of(context, kiosk)
@@ -196,10 +266,14 @@ async def receipt(request: Request) -> Response:
 
 
 async def end(request: Request) -> Response:
-    """End a person's turn: the browser drops what it kept, the kiosk stays a kiosk."""
+    """End a person's turn: the browser drops what it kept, the kiosk stays a kiosk.
+
+    Not "storage": that would take the machine's key along. The page empties its storage itself.
+    """
     await require(request, Role.KIOSK)
-    response = json_response({}, headers={"Clear-Site-Data": '"cache", "storage"'})
+    response = json_response({}, headers={"Clear-Site-Data": '"cache"'})
     _forget_turn(response, request.app[CONTEXT])
+    response.del_cookie(LANGUAGE_COOKIE)
     return response
 
 
@@ -244,15 +318,30 @@ def qr_path(text: str) -> dict[str, object]:
     return {"size": len(rows), "path": "".join(squares)}
 
 
-async def _field(request: Request, name: str) -> str:
+async def _body(request: Request) -> Mapping[str, object]:
     try:
         body = await request.json()
-    except json.JSONDecodeError:
-        raise BadInput(field=name, reason="not_json") from None
-    value = body.get(name) if isinstance(body, dict) else None
-    if not isinstance(value, str) or not 0 < len(value) <= LONGEST_FIELD:
+    except ValueError:
+        raise BadInput(field="body", reason="not_json") from None
+    return body if isinstance(body, dict) else {}
+
+
+async def _field(request: Request, name: str) -> str:
+    return _text(await _body(request), name, LONGEST_FIELD)
+
+
+def _text(body: Mapping[str, object], name: str, longest: int = LONGEST_PROOF) -> str:
+    value = body.get(name)
+    if not isinstance(value, str) or not 0 < len(value) <= longest:
         raise BadInput(field=name, reason="missing")
     return value
+
+
+def _bytes(body: Mapping[str, object], name: str) -> bytes:
+    try:
+        return bytes.fromhex(_text(body, name))
+    except ValueError:
+        raise BadInput(field=name, reason="missing") from None
 
 
 async def _site_of(context: WebContext, kiosk: KioskView) -> SiteView:
@@ -335,7 +424,10 @@ def routes() -> "list[RouteDef]":
     """List the routes of this module."""
     return [
         get("/kiosk", show),
-        get("/kiosk/start", start),
+        get("/kiosk/enrol", enrol_page),
+        post("/kiosk/enrol", enrol),
+        post("/kiosk/challenge", challenge),
+        post("/kiosk/session", open_session),
         get("/kiosk/today", today),
         post("/kiosk/check-in", check_in),
         post("/kiosk/receipt", receipt),

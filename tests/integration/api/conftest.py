@@ -13,6 +13,7 @@ from reception.domain.access import SYSTEM, Actor
 from reception.domain.codes import Mode, Role
 from reception.services import calendar, kiosks, places, tokens
 from reception.storage.database import Database
+from tests.devices import enrolled
 from tests.fakes import FixedClock
 from tests.integration.api.contract import ContractClient
 from web.app import create_app
@@ -77,7 +78,7 @@ async def county(db: Database, tmp_path: Path) -> County:
         phone="0579-84100000",
         rooms=2,
     )
-    kiosk = await kiosks.create_kiosk(db, site_id=site_id, name="一号机", now=now)
+    kiosk_id = await kiosks.create_kiosk(db, site_id=site_id, name="一号机", now=now)
     organ_id = await places.add_organ(db, area_code=COUNTY, name="县住建局")
     leader_id = await places.add_leader(
         db,
@@ -87,7 +88,8 @@ async def county(db: Database, tmp_path: Path) -> County:
         portfolio="住建、交通",
         body="政府",
     )
-    keys = {"kiosk": f"Kiosk {kiosk.key}"}
+    device = await enrolled(db, kiosk_id, now=now)
+    keys = {"kiosk": f"Kiosk {device.token}"}
     for role in (Role.CLERK, Role.SYSADMIN, Role.SECADMIN, Role.HANDLER):
         token = await tokens.create_token(db, name=role.value, role=role, area_code=COUNTY, now=now)
         keys[role.value] = f"Bearer {token}"
@@ -119,7 +121,7 @@ async def county(db: Database, tmp_path: Path) -> County:
         rooms=QuietRooms(),
         data_root=tmp_path,
         site_id=site_id,
-        kiosk_id=kiosk.kiosk_id,
+        kiosk_id=kiosk_id,
         organ_id=organ_id,
         leader_id=leader_id,
         day_id=day_id,

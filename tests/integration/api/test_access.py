@@ -5,6 +5,7 @@ import random
 from typing import Any
 
 from reception.domain.codes import Role
+from tests.devices import Device
 from tests.integration.api.conftest import COUNTY, TOWNSHIP, County, booked, draft
 from tests.integration.api.contract import ContractClient
 from web.api import OPERATIONS
@@ -162,7 +163,9 @@ def _good_bodies(made: dict[str, Any], county: County) -> dict[str, dict[str, An
         "save_preparation": {"note": "已走访"},
         "preview_deadline": {"rule": "D4x", "start": "2026-04-15", "area_code": COUNTY}
         | {"extension_days": 10, "hearing_days": 0},
-        "create_rehearsal": {"rooms": 1},
+        "create_rehearsal": {"rooms": 1, "public_key": Device().public_key.hex()},
+        "approve_kiosk": {"words": ["苹果"] * 6},
+        "limit_kiosk": {"hours": windows, "network": ["10.20.0.0/16"]},
     }
 
 

@@ -8,6 +8,7 @@ from reception.domain.consent import RECORDING_CONSENT
 from reception.domain.outcomes import OutcomeType
 from reception.domain.sessions import SessionMove
 from reception.services import kiosks, records, sessions, tokens
+from tests.devices import ADDRESS, Device
 from tests.integration.api.conftest import County, booked, draft
 from tests.integration.api.contract import ContractClient
 
@@ -94,7 +95,7 @@ async def _actor(county: County, who: str) -> Actor:
     scheme, key = county.keys[who].split()
     now = county.clock.now()
     if scheme == "Kiosk":
-        return await kiosks.actor_of_kiosk(county.db, key=key, now=now)
+        return await kiosks.actor_of_session(county.db, token=key, address=ADDRESS, now=now)
     return await tokens.actor_of_token(county.db, token=key, now=now)
 
 
@@ -162,14 +163,18 @@ async def test_what_was_promised_and_recorded_is_found_again(
 async def test_a_rehearsal_has_its_own_people_and_leaves_nothing(
     api: ContractClient, county: County
 ) -> None:
-    made = await api.send("clerk", "POST", "/rehearsals", {"rooms": 2})
+    robot = Device()
+    key = {"public_key": robot.public_key.hex()}
+    made = await api.send("clerk", "POST", "/rehearsals", {"rooms": 2} | key)
     assert len(made["slots"]) == 2
     assert made["slots"][0]["id"] not in {
         slot["id"] for slot in (await api.get(None, "/slots/free?limit=200"))["items"]
     }
-    actor = await kiosks.actor_of_kiosk(county.db, key=made["kiosk_key"], now=county.clock.now())
-    assert actor.role is Role.KIOSK
+    robot.kiosk_id = made["kiosk_id"]
+    assert (await robot.open(county.db, now=county.clock.now())).actor.role is Role.KIOSK
     await api.send("clerk", "DELETE", f"/rehearsals/{made['id']}")
     assert await api.refused("clerk", "DELETE", f"/rehearsals/{made['id']}") == (404, "not_found")
-    assert await api.refused("leader", "POST", "/rehearsals", {"rooms": 1}) == (403, "not_allowed")
-    assert await api.refused("clerk", "POST", "/rehearsals", {"rooms": 0}) == (400, "bad_input")
+    wish = {"rooms": 1} | key
+    assert await api.refused("leader", "POST", "/rehearsals", wish) == (403, "not_allowed")
+    for wrong in (key | {"rooms": 0}, wish | {"public_key": "04" + "0" * 128}, {"rooms": 1}):
+        assert await api.refused("clerk", "POST", "/rehearsals", wrong) == (400, "bad_input")

@@ -2,6 +2,8 @@
 
 from datetime import date, timedelta
 
+from reception.domain.kiosks import fingerprint, read_code
+from tests.devices import Device
 from tests.integration.api.conftest import CITY, COUNTY, ELSEWHERE, TOWNSHIP, County
 from tests.integration.api.contract import ContractClient
 
@@ -69,6 +71,48 @@ async def test_only_an_administrator_of_the_area_sets_it_up(
     assert await api.refused(None, "POST", "/organs", organ) == (401, "not_logged_in")
     assert await api.refused("clerk", "POST", "/organs", organ) == (403, "not_allowed")
     assert await api.refused("sysadmin", "POST", "/organs", elsewhere) == (403, "not_allowed")
+
+
+async def test_a_kiosk_is_enrolled_approved_limited_and_revoked(
+    api: ContractClient, county: County
+) -> None:
+    wish = {"site_id": county.site_id, "name": "二号机"}
+    made = await api.send("sysadmin", "POST", "/kiosks", wish)
+    assert made["url"].partition("#code=")[2] == read_code(made["code"])
+    device, now = Device(), county.clock.now()
+    await device.enrol(county.db, read_code(made["code"]), now=now)
+    first = (await api.get("sysadmin", "/kiosks"))["items"][0]
+    assert (first["id"], first["state"]) == (made["kiosk_id"], "awaiting")
+    path = f"/kiosks/{made['kiosk_id']}"
+    wrong = {"words": list(fingerprint(Device().public_key))}
+    assert await api.refused("sysadmin", "POST", f"{path}/approval", wrong) == (
+        409,
+        "moved_meanwhile",
+    )
+    await api.send("sysadmin", "POST", f"{path}/approval", {"words": first["words"]})
+    await device.open(county.db, now=now)
+    limits = {"hours": [{"starts": "08:30", "ends": "17:30"}], "network": ["10.20.0.0/16"]}
+    assert (await api.send("sysadmin", "PUT", f"{path}/limits", limits))["hours"] == limits["hours"]
+    revoked = await api.send("sysadmin", "POST", f"{path}/revocation")
+    assert revoked["state"] == "revoked"
+    assert await api.refused("sysadmin", "POST", f"{path}/revocation") == (409, "move_refused")
+    again = await api.send("sysadmin", "POST", f"{path}/code")
+    assert again["kiosk_id"] == made["kiosk_id"]
+    assert again["code"] != made["code"]
+
+
+async def test_a_kiosk_that_is_stopped_is_told_why_by_the_api(
+    api: ContractClient, county: County
+) -> None:
+    path = f"/kiosks/{county.kiosk_id}"
+    await api.get("kiosk", f"/bookings?day={county.today}")
+    elsewhere = {"hours": [], "network": ["192.0.2.0/24"]}
+    await api.send("sysadmin", "PUT", f"{path}/limits", elsewhere)
+    assert (await api.ask("kiosk", "GET", f"/bookings?day={county.today}")).code == (
+        "kiosk_misplaced"
+    )
+    await api.send("sysadmin", "POST", f"{path}/revocation")
+    assert (await api.ask("kiosk", "GET", f"/bookings?day={county.today}")).code == "kiosk_revoked"
 
 
 async def test_a_kiosk_at_an_unknown_site_is_refused(api: ContractClient) -> None:

@@ -10,11 +10,12 @@ import pytest
 
 from reception.app.setup import area_rows
 from reception.domain.codes import Role
-from reception.domain.errors import NotLoggedIn
-from reception.services import accounts, kiosks, places
+from reception.domain.kiosks import KioskState, read_code
+from reception.services import accounts, places
 from reception.storage.database import Database
 from tests.build import NOW, VAULT
 from tests.databases import sqlite_url
+from tests.devices import Device
 
 AREAS = "代码,名称\n330726,浦江县\n330700,金华市\n\n330726100,测试镇\n"
 
@@ -83,11 +84,13 @@ async def test_a_county_is_set_up_without_the_demo(desk: Desk) -> None:
         Role.CLERK,
         "330726",
     )
-    seated = await kiosks.actor_of_kiosk(db, key=kiosk["key"], now=NOW)
-    assert seated.id == kiosk["kiosk"]
-    assert kiosk["start"] == f"/kiosk/start?key={kiosk['key']}"
-    with pytest.raises(NotLoggedIn):
-        await kiosks.actor_of_kiosk(db, key=kiosk["kiosk"], now=NOW)
+    code = read_code(kiosk["code"])
+    assert kiosk["url"].endswith(f"/kiosk/enrol#code={code}")
+    device = Device()
+    assert (await device.enrol(db, code, now=NOW)).state is KioskState.ENROLLED
+    assert (await device.open(db, now=NOW)).actor.id == kiosk["kiosk"]
+    again = desk.says("kiosk", "code", "--kiosk", kiosk["kiosk"])
+    assert (await device.enrol(db, read_code(again["code"]), now=NOW)).kiosk_id == kiosk["kiosk"]
     await db.close()
 
 

@@ -21,6 +21,7 @@ from signaling.bot.channel import ChannelClosed
 from signaling.hub.hub import Hub
 from signaling.tasks import Supervisor
 from tests.build import CLERK, NOW, VAULT, Prefecture, draft, open_day, prefecture
+from tests.devices import Device
 from tests.fakes import FixedClock
 from web.app import create_app
 from web.keys import WebContext
@@ -95,6 +96,7 @@ class House:
     server: TestServer
     http: ClientSession
     kiosk: Actor
+    device: Device
     leader: Actor
     clerk: Actor
     session_id: str
@@ -159,6 +161,7 @@ async def open_house(database_url: str, data: Path) -> AsyncIterator[House]:
         server=server,
         http=http,
         kiosk=place.kiosk,
+        device=place.device,
         leader=place.leader,
         clerk=place.clerk,
         session_id=session_id,

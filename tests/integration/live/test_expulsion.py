@@ -9,10 +9,10 @@ import pytest
 from reception.domain.access import SYSTEM, Actor
 from reception.domain.codes import Role
 from reception.domain.errors import NotLoggedIn
-from reception.services import account_admin, accounts, sessions, subjects, tokens
+from reception.services import account_admin, accounts, kiosks, sessions, subjects, tokens
 from reception.services.subjects import Subject, SubjectReason
 from reception.storage.tables import ApiToken
-from tests.build import CITY, COUNTY
+from tests.build import ADMIN, CITY, COUNTY
 from tests.integration.live.house import Client, House, open_house
 
 PASSWORD = "Correct horse battery 9"
@@ -114,3 +114,12 @@ async def test_who_listens_for_an_hour_is_not_idle(house: House) -> None:
         await house.live.sweep()
         assert (await leader.ask("ping", t=1))["ok"]
     await accounts.actor_of_session(house.db, token=login.token, now=house.clock.now())
+
+
+async def test_a_revoked_kiosk_is_out_and_one_that_renews_its_session_stays(house: House) -> None:
+    villager, leader = await house.seated(house.kiosk), await house.seated(house.leader)
+    await house.device.open(house.db, now=house.clock.now())
+    await house.live.sweep()
+    assert (await villager.ask("ping", t=1))["ok"]
+    await kiosks.revoke(house.db, kiosk_id=house.kiosk.id, by=ADMIN, now=house.clock.now())
+    await is_out(house, villager, leader)

@@ -9,6 +9,7 @@ from aiohttp.test_utils import TestServer
 from aiohttp.web import Application, Request, Response, json_response
 
 from reception.app.rehearse import RehearsalFailed, rehearse
+from reception.crypto.device_keys import is_signed
 from tests.e2e.server import demo, free_port
 
 TALK_SECONDS = 4.0
@@ -37,16 +38,29 @@ class FailingServer:
         self.removed: list[str] = []
         self.is_removable = True
         self.hangs = False
+        self.public_key = b""
         self.reached = asyncio.Event()
 
     async def create(self, request: Request) -> Response:
-        rooms = (await request.json())["rooms"]
+        wish = await request.json()
+        self.public_key, rooms = bytes.fromhex(wish["public_key"]), wish["rooms"]
         slots = [{"id": f"slot{number}"} for number in range(rooms)]
         site = {"id": "site", "area_code": "330726101"}
         return json_response(
-            {"id": "r1", "slots": slots, "site": site, "kiosk_key": "k", "leader_token": "t"},
+            {"id": "r1", "slots": slots, "site": site, "kiosk_id": "k", "leader_token": "t"},
             status=201,
         )
+
+    async def challenge(self, request: Request) -> Response:
+        assert (await request.json())["kiosk_id"] == "k"
+        return json_response({"challenge": "c"})
+
+    async def session(self, request: Request) -> Response:
+        proof = await request.json()
+        origin = request.headers["Origin"]
+        signature = bytes.fromhex(proof["signature"])
+        assert is_signed(self.public_key, f"vpr-auth-v1|{origin}|k|c", signature)
+        return json_response({"token": "k", "seconds": 600})
 
     async def book(self, request: Request) -> Response:
         self.reached.set()
@@ -71,6 +85,8 @@ async def url(failing: FailingServer) -> AsyncIterator[str]:
     """Its address."""
     app = Application()
     app.router.add_post("/api/v1/rehearsals", failing.create)
+    app.router.add_post("/kiosk/challenge", failing.challenge)
+    app.router.add_post("/kiosk/session", failing.session)
     app.router.add_post("/api/v1/bookings", failing.book)
     app.router.add_delete("/api/v1/rehearsals/{id}", failing.remove)
     async with TestServer(app) as server:

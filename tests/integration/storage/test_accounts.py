@@ -8,9 +8,9 @@ from sqlalchemy import select
 from reception.domain.access import SYSTEM
 from reception.domain.codes import Role
 from reception.domain.errors import BadCredentials, BadInput, NotLoggedIn, TooManyAttempts
-from reception.services import accounts, kiosks, places, tokens
+from reception.services import accounts, places, tokens
 from reception.storage.database import Database
-from reception.storage.tables import Account, ApiToken, AuthSession, Kiosk, LoginFailure
+from reception.storage.tables import Account, ApiToken, AuthSession, LoginFailure
 from tests.build import COUNTY, NOW, later, prefecture
 
 PASSWORD = "eine Lange invented 1"
@@ -105,7 +105,7 @@ async def test_an_unknown_name_is_answered_like_a_wrong_password(db: Database) -
 
 
 async def test_no_secret_is_stored(db: Database) -> None:
-    made = await prefecture(db)
+    await prefecture(db)
     await accounts.create_account(
         db,
         login="clerk",
@@ -122,33 +122,13 @@ async def test_no_secret_is_stored(db: Database) -> None:
         stored = repr(
             [
                 {column.key: getattr(row, column.key) for column in table.__table__.c}
-                for table in (Account, ApiToken, AuthSession, Kiosk, LoginFailure)
+                for table in (Account, ApiToken, AuthSession, LoginFailure)
                 for row in await tx.scalars(select(table))
             ]
         )
-    for secret in (PASSWORD, session.token, session.csrf, token, made.kiosk_key):
+    for secret in (PASSWORD, session.token, session.csrf, token):
         assert secret not in stored
     assert "$argon2id$v=19$m=65536,t=3,p=1$" in stored
-
-
-async def test_a_kiosk_is_known_by_its_key_and_seen_once_a_minute(db: Database) -> None:
-    made = await prefecture(db)
-
-    async def last_seen(minutes: float) -> object:
-        await kiosks.actor_of_kiosk(db, key=made.kiosk_key, now=later(minutes))
-        async with db.reading(SYSTEM) as tx:
-            return (await tx.get_one(Kiosk, made.kiosk.id)).last_seen_at
-
-    assert [await last_seen(minutes) for minutes in (0, 0.9, 1, 1.5)] == [
-        NOW,
-        NOW,
-        later(1),
-        later(1),
-    ]
-    with pytest.raises(NotLoggedIn):
-        await kiosks.actor_of_kiosk(db, key="made up", now=NOW)
-    view = await places.kiosk(db, kiosk_id=made.kiosk.id)
-    assert (view.site_name, view.name) == ("测试镇接访点", "一号终端")
 
 
 async def test_a_short_password_and_a_taken_name_are_refused(db: Database) -> None:

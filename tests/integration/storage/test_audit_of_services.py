@@ -356,6 +356,11 @@ ELSEWHERE: Final = {
     A.DESTRUCTION_ANNOUNCED,
     A.DESTRUCTION_TAKEN_BACK,
     A.DESTROYED,
+    # test_kiosks.py
+    A.KIOSK_APPROVED,
+    A.KIOSK_LIMITED,
+    A.KIOSK_QUARANTINED,
+    A.KIOSK_REVOKED,
 }
 """Events of steps that other tests take."""
 

@@ -7,8 +7,9 @@ import pytest
 from reception.domain.codes import Role
 from reception.domain.errors import NotFound
 from reception.domain.sessions import SessionState
-from reception.services import accounts, booking, calendar, demo, kiosks, tokens
+from reception.services import accounts, booking, calendar, demo, tokens
 from reception.storage.database import Database
+from tests.devices import Device
 
 # A Sunday afternoon, the minutes before midnight, and the 15th in the morning, by China's clocks.
 MOMENTS = [
@@ -35,7 +36,9 @@ async def test_everybody_of_the_demo_can_start_at_once(db: Database, now: dateti
     first = made.bookings[0]
     assert first.starts_at <= now < first.starts_at + demo.TALK
     kiosk = next(one for one in made.kiosks if one.site == first.site)
-    actor = await kiosks.actor_of_kiosk(db, key=kiosk.key, now=now)
+    device = Device()
+    await device.enrol(db, kiosk.code, now=now)
+    actor = (await device.open(db, now=now)).actor
     shown = await booking.check_in(db, code=first.code, actor=actor, now=now)
     assert shown.session_state is SessionState.LOBBY
 

@@ -13,7 +13,6 @@ from reception.services import (
     calendar,
     cases,
     jobs,
-    kiosks,
     records,
     rehearsals,
     sessions,
@@ -24,6 +23,7 @@ from reception.storage.database import Database
 from reception.storage.tables import Table
 from scheduler.calendar import local_day
 from tests.build import ADMIN, CLERK, NOW, draft, later, prefecture
+from tests.devices import Device
 
 
 async def _counts(db: Database) -> dict[str, int]:
@@ -36,9 +36,14 @@ async def _counts(db: Database) -> dict[str, int]:
         }
 
 
+ROBOT = Device()
+"""The machine at the kiosk of every rehearsal here."""
+
+
 async def _hold(db: Database, made: rehearsals.RehearsalView, number: int) -> str:
     """Hold one rehearsed reception, recorded and with an outcome; return the recording."""
-    kiosk = await kiosks.actor_of_kiosk(db, key=made.kiosk_key, now=NOW)
+    ROBOT.kiosk_id = made.kiosk_id
+    kiosk = (await ROBOT.open(db, now=NOW)).actor
     leader = await tokens.actor_of_token(db, token=made.leader_token, now=NOW)
     view = await booking.book(
         db,
@@ -81,7 +86,7 @@ async def _hold(db: Database, made: rehearsals.RehearsalView, number: int) -> st
 async def test_a_rehearsal_leaves_nothing_behind(db: Database) -> None:
     await prefecture(db)
     before = await _counts(db)
-    made = await rehearsals.create(db, rooms=60, actor=ADMIN, now=NOW)
+    made = await rehearsals.create(db, rooms=60, public_key=ROBOT.public_key, actor=ADMIN, now=NOW)
     recordings = [await _hold(db, made, number) for number in (0, 59)]
 
     removed = await rehearsals.remove(db, rehearsal_id=made.id, actor=ADMIN, now=later(1))
@@ -96,7 +101,9 @@ async def test_nobody_sees_a_rehearsal_in_lists_and_it_takes_no_case_number(
     db: Database,
 ) -> None:
     made = await prefecture(db)
-    rehearsal = await rehearsals.create(db, rooms=1, actor=CLERK, now=NOW)
+    rehearsal = await rehearsals.create(
+        db, rooms=1, public_key=ROBOT.public_key, actor=CLERK, now=NOW
+    )
     await _hold(db, rehearsal, 0)
     today = local_day(NOW)
 
@@ -104,7 +111,7 @@ async def test_nobody_sees_a_rehearsal_in_lists_and_it_takes_no_case_number(
     assert await calendar.public_days(db, first=today, last=today, now=NOW) == ()
     assert await cases.list_cases(db, actor=made.clerk) == ()
     assert await booking.today(db, actor=made.clerk, day=today, now=NOW) == ()
-    kiosk = await kiosks.actor_of_kiosk(db, key=rehearsal.kiosk_key, now=NOW)
+    kiosk = await ROBOT.use(db, now=NOW)
     assert len(await booking.today(db, actor=kiosk, day=today, now=NOW)) == 1
     real = await cases.register(db, draft=draft(), actor=made.clerk, now=NOW)
     assert real.case_no.endswith("000001")
@@ -113,5 +120,7 @@ async def test_nobody_sees_a_rehearsal_in_lists_and_it_takes_no_case_number(
 async def test_only_clerks_and_administrators_rehearse(db: Database) -> None:
     made = await prefecture(db)
     with pytest.raises(NotAllowed):
-        await rehearsals.create(db, rooms=1, actor=made.leader, now=NOW)
+        await rehearsals.create(
+            db, rooms=1, public_key=ROBOT.public_key, actor=made.leader, now=NOW
+        )
     assert await jobs.claim(db, names=["recording.finish"], lease_seconds=1, now=NOW) == ()

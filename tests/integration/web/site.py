@@ -13,9 +13,11 @@ from aiohttp.test_utils import TestClient, TestServer
 from aiohttp.web import Application, Request
 
 from reception.domain.codes import Role
+from reception.domain.kiosks import proof_text
 from reception.services import accounts
 from reception.storage.database import Database
 from tests.build import CITY, COUNTY, NOW, VAULT, Prefecture, prefecture
+from tests.devices import Device
 from tests.fakes import FixedClock
 from web.app import create_app
 from web.keys import WebContext
@@ -107,6 +109,21 @@ class Browser:
         return page
 
 
+async def prove(browser: Browser, device: Device) -> str:
+    """Let a browser begin the session of a kiosk; give the token its requests must carry."""
+    headers = {"Sec-Fetch-Site": "same-origin", "Accept": "application/json"}
+    who = {"kiosk_id": device.kiosk_id}
+    asked = await browser.raw("POST", "/kiosk/challenge", json=who, headers=headers)
+    challenge = (await asked.json())["challenge"]
+    text = proof_text(device.origin, device.kiosk_id, challenge)
+    proof = who | {"challenge": challenge, "signature": device.sign(text).hex()}
+    answer = await browser.raw("POST", "/kiosk/session", json=proof, headers=headers)
+    told = await answer.json(content_type=None)
+    assert answer.status == 200, told
+    csrf: str = told["csrf"]
+    return csrf
+
+
 @dataclass
 class Site:
     """The running application and what it stands on."""
@@ -164,9 +181,12 @@ class Site:
 
 @asynccontextmanager
 async def open_site(
-    database_url: str, data_root: Path, *, secure_cookies: bool = False
+    database_url: str, data_root: Path, *, secure_cookies: bool = False, port: int | None = None
 ) -> AsyncIterator[Site]:
-    """Serve a small prefecture from `database_url` until the block ends."""
+    """Serve a small prefecture from `database_url` until the block ends.
+
+    With a `port` the address people type is the one it really serves at, as a kiosk needs.
+    """
     db = Database(database_url, VAULT)
     clock = FixedClock(NOW)
     rooms = QuietRooms()
@@ -176,13 +196,13 @@ async def open_site(
         live=cast(Any, rooms),
         engine=cast(Any, None),
         data_root=data_root,
-        base_url="http://127.0.0.1",
+        base_url="http://127.0.0.1" if port is None else f"http://127.0.0.1:{port}",
         secure_cookies=secure_cookies,
         version="test",
     )
     place = await prefecture(db)
     app = create_app(context)
-    server = TestServer(app, host="127.0.0.1")
+    server = TestServer(app, host="127.0.0.1", port=port)
     await server.start_server()
     site = Site(db, clock, rooms, place, app, server)
     try:

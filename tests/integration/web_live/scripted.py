@@ -255,11 +255,15 @@ async def scripted_server() -> AsyncIterator[ScriptedServer]:
     async def receipt(_: Request) -> Response:
         return json_response(RECEIPT)
 
+    async def challenge(_: Request) -> Response:
+        return json_response({"challenge": "c"})
+
     app = Application()
     app.add_routes(
         [
             get("/kiosk", kiosk),
             get("/kiosk/today", today),
+            post("/kiosk/challenge", challenge),
             post("/kiosk/check-in", server._check_in),
             post("/kiosk/receipt", receipt),
             post("/kiosk/end", server._end),

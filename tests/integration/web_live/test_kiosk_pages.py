@@ -1,5 +1,6 @@
 """What the kiosk is told, and what it is not."""
 
+import asyncio
 import json
 from datetime import timedelta
 
@@ -7,11 +8,33 @@ from aiohttp import ClientResponse
 from yarl import URL
 
 from reception.domain.codes import Role
+from reception.domain.kiosks import proof_text
 from reception.domain.sessions import SessionMove
 from reception.services import kiosks, places, sessions
 from reception.services.booking import BookingView
-from tests.integration.web.site import Browser, Site
+from tests.build import ADMIN
+from tests.devices import ORIGIN, enrolled
+from tests.integration.web.site import Browser, Site, prove
+from web.api import OPERATIONS
+from web.api.operation import PREFIX
 from web.pages.kiosk import masked, qr_path
+
+OPEN_TO_ALL = frozenset(
+    {
+        "/",
+        "/login",
+        "/calendar",
+        "/calendar/{day_id}",
+        "/query",
+        "/healthz",
+        "/readyz",
+        "/metrics",
+        "/ws",
+        "/logout",
+        f"{PREFIX}/openapi.json",
+    }
+)
+"""Pages anybody may see, whoever asks; logging out ends nothing of a kiosk's."""
 
 
 def json_body(csrf: str, **fields: object) -> dict[str, object]:
@@ -23,8 +46,10 @@ def json_body(csrf: str, **fields: object) -> dict[str, object]:
 async def kiosk(site: Site) -> tuple[Browser, str]:
     """Make a browser into the kiosk; give it with the token its page carries."""
     browser = await site.browser()
-    page = await browser.get(f"/kiosk/start?key={site.place.kiosk_key}")
-    return browser, page_data(page.html)["csrf"]
+    csrf = await prove(browser, site.place.device)
+    page = await browser.get("/kiosk")
+    assert page_data(page.html)["csrf"] == csrf
+    return browser, csrf
 
 
 def page_data(html: str) -> dict[str, str]:
@@ -39,26 +64,121 @@ async def check_in(browser: Browser, csrf: str, code: str) -> ClientResponse:
     return await browser.raw("POST", "/kiosk/check-in", **json_body(csrf, code=code))
 
 
-async def test_the_start_address_makes_a_kiosk_and_leaves_no_key_in_the_address(site: Site) -> None:
+async def test_a_browser_that_signs_its_challenge_is_the_kiosk(site: Site) -> None:
     browser = await site.browser()
-    answer = await browser.raw("GET", f"/kiosk/start?key={site.place.kiosk_key}")
-    assert (answer.status, answer.headers["Location"]) == (303, "/kiosk")
-    cookie = answer.cookies["kid"]
-    assert (cookie["httponly"], cookie["samesite"]) == (True, "Strict")
+    await prove(browser, site.place.device)
     page = await browser.get("/kiosk")
     assert page.status == 200
     assert "坐下来，和领导面对面谈" in page.text
-    assert site.place.kiosk_key not in page.html
 
 
-async def test_a_wrong_key_or_none_shows_how_to_set_the_machine_up(site: Site) -> None:
+async def test_the_session_is_a_cookie_no_script_reads_and_no_other_site_sends(site: Site) -> None:
     browser = await site.browser()
-    wrong = await browser.get("/kiosk/start?key=nonsense")
-    none = await browser.get("/kiosk")
-    assert [(page.status, "本机还没有启用" in page.text) for page in (wrong, none)] == [
-        (403, True),
-        (401, True),
-    ]
+    device = site.place.device
+    headers = {"Sec-Fetch-Site": "same-origin"}
+    who = {"kiosk_id": device.kiosk_id}
+    asked = await browser.raw("POST", "/kiosk/challenge", json=who, headers=headers)
+    challenge = (await asked.json())["challenge"]
+    signature = device.sign(proof_text(ORIGIN, device.kiosk_id, challenge)).hex()
+    proof = who | {"challenge": challenge, "signature": signature, "token": True}
+    answer = await browser.raw("POST", "/kiosk/session", json=proof, headers=headers)
+    cookie = answer.cookies["kid"]
+    assert (cookie["httponly"], cookie["samesite"], cookie["max-age"]) == (True, "Strict", "600")
+    assert "token" not in await answer.json()
+    headers["Accept"] = "application/json"
+    replayed = await browser.raw("POST", "/kiosk/session", json=proof, headers=headers)
+    assert (replayed.status, (await replayed.json(content_type=None))["code"]) == (
+        401,
+        "kiosk_proof_refused",
+    )
+
+
+async def test_a_machine_without_a_session_gets_the_page_that_proves_who_it_is(
+    site: Site,
+) -> None:
+    browser = await site.browser()
+    page = await browser.get("/kiosk")
+    assert (page.status, "正在核对本机" in page.text) == (401, True)
+    assert "签到" not in page.text
+
+
+async def test_a_page_opened_at_another_address_is_told_ours(site: Site) -> None:
+    browser = await site.browser()
+    for origin, status in (
+        ("http://127.0.0.1", 200),
+        ("http://localhost", 200),
+        ("http://10.0.0.9", 403),
+        ("https://127.0.0.1", 403),
+    ):
+        answer = await browser.raw(
+            "POST",
+            "/kiosk/challenge",
+            json={"kiosk_id": site.place.device.kiosk_id},
+            headers={
+                "Sec-Fetch-Site": "same-origin",
+                "Origin": origin,
+                "Accept": "application/json",
+            },
+        )
+        assert answer.status == status, origin
+        if status == 403:
+            told = await answer.json(content_type=None)
+            assert told["code"] == "kiosk_address"
+            assert "http://127.0.0.1" in told["zh"]
+
+
+async def test_many_machines_at_once_are_let_in_together_and_a_wrong_one_alone_is_not(
+    site: Site,
+) -> None:
+    devices = []
+    for number in range(20):
+        kiosk_id = await kiosks.create_kiosk(
+            site.db, site_id=site.place.site_id, name=f"{number}号", now=site.clock.now()
+        )
+        devices.append(await enrolled(site.db, kiosk_id, now=site.clock.now()))
+    wrong = devices[7].copy()
+    wrong._key = devices[8]._key
+    everybody = [*devices, wrong]
+    browsers = [await site.browser() for _ in everybody]
+    proofs = [prove(browser, each) for browser, each in zip(browsers, everybody, strict=True)]
+    answers = await asyncio.gather(*proofs, return_exceptions=True)
+    assert [isinstance(answer, str) for answer in answers] == [True] * 20 + [False]
+    pages = [await browser.get("/kiosk") for browser in browsers[:20]]
+    assert {page.status for page in pages} == {200}
+
+
+async def test_a_revoked_kiosk_is_refused_at_its_very_next_request(
+    site: Site, booked: BookingView
+) -> None:
+    browser, csrf = await kiosk(site)
+    device = site.place.device
+    await kiosks.revoke(site.db, kiosk_id=device.kiosk_id, by=ADMIN, now=site.clock.now())
+    answer = await check_in(browser, csrf, booked.code)
+    told = await answer.json(content_type=None)
+    assert (answer.status, told["code"]) == (403, "kiosk_revoked")
+    assert "0579-1" in told["zh"]
+    page = await browser.get("/kiosk")
+    assert (page.status, "正在核对本机" in page.text) == (401, True)
+
+
+async def test_a_kiosk_gets_nothing_but_its_own_pages_and_operations(site: Site) -> None:
+    browser, csrf = await kiosk(site)
+    asked = {"X-Kiosk": "1", "X-CSRF": csrf, "Sec-Fetch-Site": "same-origin"}
+    asked["Accept"] = "application/json"
+    own = {f"{PREFIX}{one.path}" for one in OPERATIONS if not one.roles or Role.KIOSK in one.roles}
+    own |= OPEN_TO_ALL | {"/room/{session_id}/ticket"}
+    seen = 0
+    for route in site.app.router.routes():
+        path = route.resource.canonical if route.resource else ""
+        is_own = path in own or path.startswith(("/kiosk", "/static"))
+        if is_own or route.method in ("HEAD", "*"):
+            continue
+        filled = "/".join("0" * 32 if part.startswith("{") else part for part in path.split("/"))
+        for credential in (asked, {"Authorization": f"Kiosk {site.place.device.token}"} | asked):
+            answer = await browser.raw(route.method, filled, headers=credential)
+            assert answer.status in (401, 403), (route.method, path, answer.status)
+        seen += 1
+    assert seen > 40
 
 
 async def test_a_logged_in_clerk_is_no_kiosk(site: Site) -> None:
@@ -131,7 +251,7 @@ async def test_a_restarted_browser_goes_on_with_the_turn_until_it_is_ended(
     assert isinstance(turn, dict)
     assert turn["session_id"] == booked.session_id
     answer = await browser.raw("POST", "/kiosk/end", **json_body(csrf))
-    assert answer.headers["Clear-Site-Data"] == '"cache", "storage"'
+    assert answer.headers["Clear-Site-Data"] == '"cache"', "storage would take the key along"
     after = await browser.get("/kiosk")
     assert after.status == 200, "the machine stays a kiosk"
     assert page_data(after.html)["turn"] is None
@@ -186,10 +306,10 @@ async def test_another_sites_kiosk_gets_nothing_of_the_session(
     other = await places.add_site(
         site.db, area_code="330726100", name="别的接访点", address="", phone="1", rooms=1
     )
-    key = await kiosks.create_kiosk(site.db, site_id=other, name="一号", now=site.clock.now())
+    kiosk_id = await kiosks.create_kiosk(site.db, site_id=other, name="一号", now=site.clock.now())
+    device = await enrolled(site.db, kiosk_id, now=site.clock.now())
     browser = await site.browser()
-    page = await browser.get(f"/kiosk/start?key={key.key}")
-    csrf = page_data(page.html)["csrf"]
+    csrf = await prove(browser, device)
     body = json_body(csrf, session_id=booked.session_id)
     answer = await browser.raw("POST", "/kiosk/receipt", **body)
     assert answer.status == 403

@@ -19,6 +19,14 @@ from tests.integration.web_live.scripted import (
     booking_body,
 )
 
+# A machine with a Chinese voice, whose words are kept.
+SPOKEN = """
+window.spoken = [];
+speechSynthesis.getVoices = () => [{lang: 'zh-CN', localService: true}];
+speechSynthesis.speak = one => window.spoken.push(one.text);
+window.SpeechSynthesisUtterance = class { constructor(text) { this.text = text; } };
+"""
+
 WRONG_CODE = r"404 \(Not Found\).*/kiosk/check-in"
 
 
@@ -292,13 +300,21 @@ async def test_a_machine_left_alone_forgets_after_a_minute_and_says_so_before(
 ) -> None:
     person = await sit_down(chromium, "kiosk", pictures=tmp_path, viewport=PORTRAIT)
     page = person.page
+    await page.add_init_script(SPOKEN)
     await page.clock.install()
     await page.goto(f"{scripted.url}/kiosk")
     await page.locator("#begin").click()
     await type_code(page, "13")
     await page.clock.run_for(45_000)
     await expect(page.locator("#countdown")).to_contain_text("秒后回首页")
-    await page.clock.run_for(20_000)
+    assert await page.evaluate("window.spoken.filter(one => one.includes('您还在吗')).length") == 1
+    await axe(page)
+    await page.locator("#still-here").click()
+    await page.clock.run_for(2_000)
+    await expect(page.locator("#leaving")).to_be_hidden()
+    await page.clock.run_for(30_000)
+    await expect(page.locator("#code-title")).to_be_visible()
+    await page.clock.run_for(32_000)
     await expect(page.locator("#begin")).to_be_visible()
     await page.locator("#begin").click()
     assert (await page.locator("#code").inner_text()).strip() == ""

@@ -6,7 +6,7 @@ from web.headers import cache_control, permissions_policy
 
 
 def test_only_pages_that_talk_may_use_camera_and_microphone() -> None:
-    for path in ("/kiosk", "/kiosk/start", "/room/0123"):
+    for path in ("/kiosk", "/kiosk/enrol", "/room/0123"):
         assert "camera=(self), microphone=(self)" in permissions_policy(path)
     for path in ("/", "/calendar", "/roommate", "/kiosks", "/cases/1"):
         assert "camera=(), microphone=()" in permissions_policy(path)

@@ -11,8 +11,9 @@ async function read(response) {
 }
 
 /**
- * @param {{csrf: string, kiosk?: boolean}} options `kiosk`: the machine asks, not a
- *   person who may be logged in beside it
+ * @param {{csrf: string|(() => Promise<string>), kiosk?: boolean}} options `csrf`: the page's
+ *   token, or what gives it when it changes; `kiosk`: the machine asks, not a person who may be
+ *   logged in beside it
  * @returns {{get: (url: string) => Promise<any>, post: (url: string, body?: object) => Promise<any>}}
  *   both reject with `Refused`; its code is `offline`, and it has no sentence, when nothing answered
  */
@@ -29,11 +30,13 @@ export function client({ csrf, kiosk = false }) {
   const accept = { Accept: 'application/json', ...(kiosk ? { 'X-Kiosk': '1' } : {}) };
   return {
     get: (url) => send(url, { headers: accept }),
-    post: (url, body = {}) =>
-      send(url, {
+    post: async (url, body = {}) => {
+      const token = typeof csrf === 'string' ? csrf : await csrf();
+      return send(url, {
         method: 'POST',
-        headers: { ...accept, 'Content-Type': 'application/json', 'X-CSRF': csrf },
+        headers: { ...accept, 'Content-Type': 'application/json', 'X-CSRF': token },
         body: JSON.stringify(body),
-      }),
+      });
+    },
   };
 }

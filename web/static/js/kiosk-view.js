@@ -13,7 +13,8 @@ import { clock, dayOf, elapsed, isoDay } from './when.js';
 const WITH_STAGE = new Set(['rights', 'consent', 'ready', 'talk', 'readback', 'sign', 'await_outcome', 'outcome']);
 /** Screens on which the line and the recording are told. */
 const WITH_STATE = new Set([...WITH_STAGE, 'consult', 'reconnecting']);
-const COUNTDOWN_SECONDS = 20;
+/** How long before a machine left alone forgets it says so, and asks. */
+export const COUNTDOWN_SECONDS = 20;
 const PHONE_AFTER_MS = 2 * 60_000;
 
 export class KioskView {
@@ -70,7 +71,7 @@ export class KioskView {
       show(by('reconnecting-phone'), sinceScreenMs > PHONE_AFTER_MS);
     }
     const left = (idleLimit(turn) ?? Infinity) - idleSeconds;
-    show(by('countdown'), left <= COUNTDOWN_SECONDS);
+    show(by('leaving'), left <= COUNTDOWN_SECONDS);
     if (left <= COUNTDOWN_SECONDS) {
       setText(by('countdown'), this.say('countdown', { seconds: Math.max(0, Math.ceil(left)) }));
     }

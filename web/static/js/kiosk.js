@@ -2,10 +2,11 @@
 import { Call } from './call.js';
 import { closeDevices, measure, openDevices, SPEECH } from './devices.js';
 import { client } from './http.js';
+import { Door } from './kiosk-door.js';
 import {
-  CODE_LENGTH, codeComplete, idleLimit, initial, isOver, reduce, screenOf, waiting,
+  CODE_LENGTH, codeComplete, idleLimit, initial, isLive, isOver, reduce, screenOf, waiting,
 } from './kiosk-state.js';
-import { KioskView } from './kiosk-view.js';
+import { COUNTDOWN_SECONDS, KioskView } from './kiosk-view.js';
 import { Awake, by, onPress, show } from './page.js';
 import { Refused } from './protocol.js';
 import { SignaturePad } from './signature.js';
@@ -25,7 +26,14 @@ const data = dataBlock('kiosk-data');
 /** @type {'zh'|'en'} */
 const language = data.language;
 const say = translator(dataBlock('strings'));
-const http = client({ csrf: data.csrf, kiosk: true });
+const door = new Door(data.csrf, stoppedMachine);
+const http = client({
+  kiosk: true,
+  csrf: async () => {
+    await door.settled;
+    return door.csrf;
+  },
+});
 const serverClock = new ServerClock();
 const speaker = new Speaker(language, data.audio);
 const view = new KioskView({ say, language, phone: data.phone });
@@ -52,6 +60,7 @@ let media = null;
 let call = null;
 let stopMeasuring = () => {};
 let toldLate = false;
+let toldLeaving = false;
 
 /** @param {TurnEvent} event */
 function dispatch(event) {
@@ -111,6 +120,9 @@ function tick() {
   const idleSeconds = (now - touchedAt) / 1000;
   view.tick(turn, { now: serverClock.now(), sinceScreenMs: now - screenSince, idleSeconds });
   const limit = idleLimit(turn);
+  const leaving = limit !== null && idleSeconds >= limit - COUNTDOWN_SECONDS;
+  if (leaving && !toldLeaving) speaker.say('still_here', say('say_still_here', { seconds: COUNTDOWN_SECONDS }));
+  toldLeaving = leaving;
   if (limit !== null && idleSeconds >= limit) goHome();
   if (turn.snapshot && screen === 'lobby' && !toldLate) {
     toldLate = waiting(turn.snapshot, serverClock.now()).kind === 'late';
@@ -129,6 +141,16 @@ function refused(error) {
   dispatch({ type: 'refused', sentence: sentenceOf(error) });
 }
 
+/** @param {Refused} refusal @returns {boolean} whether the machine has to prove anew who it is */
+function isShutOut(refusal) {
+  return refusal.code === 'not_logged_in' || refusal.code.startsWith('kiosk_');
+}
+
+/** The machine may not go on; nobody is taken out of a talk for it here, the server ends that. */
+function stoppedMachine() {
+  if (!isLive(turn)) location.replace('/kiosk');
+}
+
 // -- idle and check-in --------------------------------------------------------------------------
 
 async function loadToday() {
@@ -139,7 +161,7 @@ async function loadToday() {
     view.showToday(today);
     show(by('idle-offline'), false);
   } catch (error) {
-    if (error instanceof Refused && error.code === 'not_logged_in') location.reload();
+    if (error instanceof Refused && isShutOut(error)) location.reload();
     show(by('idle-offline'), true);
   }
 }
@@ -217,7 +239,10 @@ async function join() {
   if (!media) await openMedia();
   call = new Call({
     socketUrl: `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/ws`,
-    getTicket: async () => (await http.post(`/room/${session}/ticket`)).ticket,
+    getTicket: async () => {
+      await door.fresh();
+      return (await http.post(`/room/${session}/ticket`)).ticket;
+    },
     media,
     resumeKey: `seat:${session}`,
   });
@@ -292,7 +317,10 @@ async function fetchReceipt() {
   }
 }
 
-/** End the turn: nothing of the person stays in the page, the storage or the cache. */
+/**
+ * End the turn: nothing of the person stays in the page, the storage, the cache or behind “back”.
+ * The machine's key is in IndexedDB, and it alone is left there.
+ */
 async function goHome() {
   if (turn.phase === 'idle') return;
   const hadPerson = turn.booking !== null;
@@ -302,10 +330,17 @@ async function goHome() {
   speaker.silence();
   dispatch({ type: 'home' });
   sessionStorage.clear();
+  localStorage.clear();
   if (!hadPerson) return;
+  for (const name of (await globalThis.caches?.keys()) ?? []) await caches.delete(name);
   await http.post('/kiosk/end').catch(() => {});
   location.replace('/kiosk');
 }
+
+// A page that "back" brings out of the browser's memory still shows whom it served.
+window.addEventListener('pageshow', (event) => {
+  if (event.persisted) location.replace('/kiosk');
+});
 
 // -- wiring -------------------------------------------------------------------------------------
 
@@ -348,6 +383,8 @@ onPress('send-rating', sendRating);
 onPress('skip-rating', () => dispatch({ type: 'next' }));
 onPress('print', () => window.print());
 onPress('finish', goHome);
+// The press itself is the sign of life; the button says so.
+onPress('still-here', prompt);
 onPress('again', () => (screen === 'devices' ? speaker.testTone().then(prompt) : prompt()));
 by('ask-stop').addEventListener('cancel', () => dispatch({ type: 'keep_talking' }));
 for (const type of ['pointerdown', 'keydown']) {
@@ -365,6 +402,7 @@ function typeDigit(event) {
 }
 
 serverClock.set(data.now);
+door.start();
 setInterval(tick, 1000);
 setInterval(loadToday, TODAY_EVERY_MS);
 view.showToday(data.today);
