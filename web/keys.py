@@ -1,10 +1,13 @@
 """What every handler of the web process is given, and the key it is found under."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aiohttp.web import AppKey
+
+from recordings.errors import KeyMissing
 
 if TYPE_CHECKING:
     from reception.storage.database import Database
@@ -13,12 +16,17 @@ if TYPE_CHECKING:
     from web.live import LiveRooms
 
 
+def _no_key(recording_id: str, wrapped: bytes) -> bytes:
+    raise KeyMissing(directory=recording_id)
+
+
 @dataclass(frozen=True)
 class WebContext:
     """The running program as the web sees it, made once by the roof.
 
     `base_url` is the address people type, without a slash at the end; `secure_cookies` is true
-    exactly when people reach it over HTTPS; recordings lie under `data_root`.
+    exactly when people reach it over HTTPS; recordings lie under `data_root`, and
+    `unwrap(recording id, wrapped key)` opens the key of one.
     """
 
     db: "Database"
@@ -29,6 +37,7 @@ class WebContext:
     base_url: str
     secure_cookies: bool
     version: str
+    unwrap: Callable[[str, bytes], bytes] = _no_key
 
 
 CONTEXT: AppKey[WebContext] = AppKey("context", WebContext)

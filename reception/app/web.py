@@ -15,6 +15,7 @@ from reception.app.certificates import tls_context
 from reception.app.jobs import JobRunner
 from reception.app.keys import open_database
 from reception.app.processes import stop_on_signals, stop_with_parent
+from reception.app.recordings import RecordingWork, open_recording_key
 from reception.settings import Settings
 from scheduler.clock import SystemClock
 from scheduler.runner import Ticker
@@ -37,6 +38,7 @@ async def run_web(settings: Settings, hub_socket: Path) -> None:
     tasks.start(stop_with_parent(stop), name="parent")
     clock = SystemClock()
     db = open_database(settings)
+    key = open_recording_key(settings)
     engine = RemoteEngine(hub_socket)
     live = LiveRooms(db, clock, engine, tasks)
     context = WebContext(
@@ -48,12 +50,13 @@ async def run_web(settings: Settings, hub_socket: Path) -> None:
         base_url=settings.base_url,
         secure_cookies=settings.base_url.startswith("https://"),
         version=version("video-reception"),
+        unwrap=key.unwrap,
     )
     app = create_app(context)
     live.observers.append(_hub_gauge(app[METRICS]))
     runner = AppRunner(app, access_log=None, shutdown_timeout=2.0)
     book = CheckpointBook(db, clock, settings.data)
-    jobs = JobRunner(db, clock, settings.recordings, live, book)
+    jobs = JobRunner(db, clock, RecordingWork(db, clock, settings.data, key), live, book)
     ticker = Ticker(clock, jobs.tick)
     try:
         await runner.setup()

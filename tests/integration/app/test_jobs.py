@@ -6,6 +6,7 @@ from typing import Any, cast
 
 from reception.app.audit import CheckpointBook
 from reception.app.jobs import JobRunner
+from reception.app.recordings import RecordingWork
 from reception.domain.reception_days import DayState
 from reception.domain.sessions import SessionMove
 from reception.services import booking, calendar, sessions
@@ -13,6 +14,7 @@ from reception.services.booking import BookRequest
 from reception.storage.database import Database
 from tests.build import NOW, draft, open_day, prefecture
 from tests.fakes import FixedClock
+from tests.unit.recordings.locks import KEY
 
 
 class QuietRooms:
@@ -27,7 +29,9 @@ async def test_reception_days_are_swept_once_a_minute(db: Database, tmp_path: Pa
     slots = await open_day(db, made.leader_id)
     clock = FixedClock(NOW)
     book = CheckpointBook(db, clock, tmp_path)
-    runner = JobRunner(db, clock, tmp_path, cast(Any, QuietRooms()), book)
+    runner = JobRunner(
+        db, clock, RecordingWork(db, clock, tmp_path, KEY), cast(Any, QuietRooms()), book
+    )
     await runner.tick()
     view = await booking.book(
         db,

@@ -17,6 +17,7 @@ from reception.services import accounts
 from reception.storage.database import Database
 from tests.build import CITY, COUNTY, NOW, VAULT, Prefecture, prefecture
 from tests.fakes import FixedClock
+from tests.unit.recordings.locks import KEY
 from web.app import create_app
 from web.keys import WebContext
 
@@ -179,6 +180,7 @@ async def open_site(
         base_url="http://127.0.0.1",
         secure_cookies=secure_cookies,
         version="test",
+        unwrap=KEY.unwrap,
     )
     place = await prefecture(db)
     app = create_app(context)
