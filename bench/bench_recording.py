@@ -13,20 +13,25 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from hashlib import shake_256
 from pathlib import Path
 from typing import Final
 
 import av
 from av.stream import Stream
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from bench.results import Figure
 from bench.scale import scaled
+from reception.crypto.recording_keys import UnwrapKey
 from recordings.batch import Batch, Take
-from recordings.cipher import Plain
+from recordings.cipher import Lock
 from recordings.files import Files
+from recordings.keys import read_keys
 from recordings.manifest import Track
+from recordings.playback import CHUNK_BYTES, RangeReader
 from recordings.recorder import Recorder
 from recordings.segment import Frame
 from recordings.store import RecordingDirectory
@@ -35,6 +40,8 @@ MINUTES: Final = scaled(30, 1)
 PARTICIPANTS: Final = ("leader", "villager")
 START_MS: Final = 1_800_000_000_000
 RUNS: Final = scaled(5, 1)
+KEY: Final = UnwrapKey(X25519PrivateKey.generate())
+LOCK: Final = Lock(KEY.public.wrap)
 
 # 720p at 30 a second and about 1 Mbit/s, a key frame each 10 s, and Opus at 32 kbit/s. The bytes
 # are noise behind a VP8 key frame's head: stream copy never looks at them.
@@ -72,7 +79,7 @@ def audio(ms: int) -> Frame:
 def record_half_hour(root: Path) -> Path:
     """A closed recording as the recorder leaves it."""
     directory = RecordingDirectory.open_live(
-        root, "half-hour", at_ms=START_MS, cipher=Plain(), files=UnsyncedFiles()
+        root, "half-hour", at_ms=START_MS, lock=LOCK, files=UnsyncedFiles()
     )
     for start in range(0, MINUTES * 60_000, 2000):
         takes: list[Take] = []
@@ -99,7 +106,8 @@ def seconds(work: Callable[[], object]) -> float:
 def finish(directory: Path) -> None:
     """Finish as production does."""
     command = [sys.executable, "-m", "recordings.finish", str(directory)]
-    subprocess.run(command, check=True, capture_output=True)
+    opened = b"".join(read_keys(directory, KEY.unwrap))
+    subprocess.run(command, input=opened, check=True, capture_output=True)
 
 
 def forget_finish(directory: Path) -> None:
@@ -109,9 +117,21 @@ def forget_finish(directory: Path) -> None:
     manifest.write_bytes(b"".join(line for line in lines if b'"type":"finished"' not in line))
 
 
-def stream_copy(directory: Path, target: Path) -> None:
-    """Make the finished files seekable once more and do nothing else."""
+def films(directory: Path) -> list[Path]:
+    """The finished files, opened into plain ones beside the recording."""
+    opened = read_keys(directory, KEY.unwrap)
+    made: list[Path] = []
     for path in sorted((directory / "final").glob("*.webm")):
+        made.append(directory.parent / path.name)
+        with RangeReader(path, opened) as reader, made[-1].open("wb") as plain:
+            for start in range(0, reader.size, CHUNK_BYTES):
+                plain.write(reader.read(start, CHUNK_BYTES))
+    return made
+
+
+def stream_copy(paths: Sequence[Path], target: Path) -> None:
+    """Make the finished files seekable once more and do nothing else."""
+    for path in paths:
         options = {"cues_to_front": "1"}
         with av.open(str(path)) as source, av.open(str(target), "w", options=options) as copy:
             streams = [copy.add_stream_from_template(stream) for stream in source.streams]
@@ -134,6 +154,7 @@ def recorder_costs(root: Path) -> tuple[float, float]:
     recorder = Recorder(
         root,
         f"cost-{time.perf_counter_ns()}",
+        lock=LOCK,
         clock_ms=lambda: now_ms,
         on_progress=lambda stored, at_ms: None,
         on_failure=sys.exit,
@@ -196,7 +217,8 @@ def main() -> list[Figure]:
         for _ in range(RUNS):
             forget_finish(directory)
             finishing.append(seconds(lambda: finish(directory)))
-            copying.append(seconds(lambda: stream_copy(directory, root / "copy.webm")))
+            plain = films(directory)
+            copying.append(seconds(partial(stream_copy, plain, root / "copy.webm")))
             give_us, write_ms = recorder_costs(root)
             giving.append(give_us)
             writing.append(write_ms)

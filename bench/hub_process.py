@@ -10,8 +10,12 @@ import signal
 import sys
 from pathlib import Path
 
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+
 from bench.link import own_address
 from reception.app.hub import RecorderSink
+from reception.app.recordings import lock_of
+from reception.crypto.recording_keys import UnwrapKey
 from signaling.hub.process import serve_hub
 from signaling.tasks import Supervisor
 
@@ -31,6 +35,7 @@ async def main(socket_path: Path, recordings: Path) -> None:
     """Serve until SIGTERM."""
     stop = asyncio.Event()
     delays: list[float] = []
+    lock = lock_of(UnwrapKey(X25519PrivateKey.generate()))
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGTERM, stop.set)
     loop.add_signal_handler(signal.SIGUSR1, delays.clear)
@@ -41,7 +46,7 @@ async def main(socket_path: Path, recordings: Path) -> None:
         host=own_address(),
         port=0,
         advertise=None,
-        sink_factory=lambda recording: RecorderSink(recordings, recording),
+        sink_factory=lambda recording: RecorderSink(recordings, recording, lock),
         stop=stop,
     )
     await tasks.close()

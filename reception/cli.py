@@ -14,11 +14,13 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from reception.app import audit, calendar, demo, hub, logs, serve, setup, tokens, web
+from reception.app.recordings import SIGNING_KEY
 from reception.app.rehearse import rehearse
 from reception.domain.codes import ROLES_OF_PEOPLE, Role
 from reception.domain.refusals import SENTENCES, sentence
 from reception.settings import SettingRefused, Settings, from_environment
-from recordings.integrity import Verification, verify
+from reception.storage.signing import load_key
+from recordings.integrity import IsSigned, Verification, verify
 from scheduler.rules import RestPolicy
 
 Command = Callable[[argparse.Namespace], int]
@@ -79,7 +81,7 @@ def _web(options: argparse.Namespace) -> int:
 
 def _hub(options: argparse.Namespace) -> int:
     settings = _settings(options)
-    asyncio.run(hub.run_hub(settings, options.hub_socket))
+    asyncio.run(hub.run_hub(settings, options.hub_socket, options.recording_key))
     return 0
 
 
@@ -179,11 +181,27 @@ def _deadline(options: argparse.Namespace) -> int:
     return 0
 
 
+def _is_signed(settings: Settings) -> IsSigned | None:
+    """What tells whether this installation signed a manifest; None where its key is not at hand."""
+    try:
+        signer = load_key(settings.data / SIGNING_KEY)
+    except (OSError, ValueError):
+        return None
+    if signer is None:
+        return None
+    verifier = signer.verifier
+
+    def is_signed(name: str, text: bytes, signature: bytes) -> bool:
+        return name == verifier.name and verifier.has_signed(text, signature)
+
+    return is_signed
+
+
 def _recording_verify(options: argparse.Namespace) -> int:
     directory = Path(options.recording)
     if not directory.is_dir():
         directory = _settings(options).recordings / options.recording
-    found = verify(directory)
+    found = verify(directory, is_signed=_is_signed(_settings(options)))
     if options.json:
         _print_json(_verified(found))
     else:
@@ -275,6 +293,8 @@ def _add_server_commands(commands: "_Commands[argparse.ArgumentParser]") -> None
         process = commands.add_parser(name, help=f"the {name} process; started by serve")
         process.set_defaults(command=command)
         process.add_argument("--hub-socket", type=Path, required=True)
+        if name == "hub":
+            process.add_argument("--recording-key", required=True, help="its public half")
 
 
 def _add_database_commands(commands: "_Commands[argparse.ArgumentParser]") -> None:

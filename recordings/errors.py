@@ -43,6 +43,12 @@ class SealBroken(Refused):
     code = "seal_broken"
 
 
+class KeyMissing(Refused):
+    """There is no key to seal with, or none that opens: destroyed, or not at hand."""
+
+    code = "recording_key_missing"
+
+
 class NameRefused(Refused):
     """A recording or participant id that is not safe as a file name."""
 

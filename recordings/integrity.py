@@ -1,23 +1,29 @@
 """Whether a recording on disk is what was recorded; needs no key, for hashes are of sealed bytes."""
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import takewhile
 from pathlib import Path
 from stat import S_ISREG
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from recordings.errors import ManifestDamaged, RecordingMissing
 from recordings.manifest import (
+    NO_LINE,
     Close,
     Discarded,
     FinishedFile,
     Gap,
+    Key,
     Manifest,
     Segment,
+    Signed,
+    encode,
     gaps,
     last_moment_ms,
+    line_hash,
     opening,
+    signed_text,
     totals,
 )
 from recordings.store import FINAL, MANIFEST, SEGMENTS, read_manifest
@@ -37,6 +43,7 @@ class Verification(NamedTuple):
     `gaps` is what the recording itself says is missing, `seconds` its length. `seal` is the hash of
     the `close` line, `head` that of the last: compare `seal` with the value kept outside, for someone
     who can write the whole directory can write another recording that is consistent in itself.
+    `signatures` counts its `signed` lines, which were only looked at with a key.
     """
 
     ok: bool
@@ -46,13 +53,20 @@ class Verification(NamedTuple):
     seconds: float
     seal: str | None
     head: str | None
+    signatures: int
 
 
-def verify(directory: Path, *, seal: str | None = None) -> Verification:
+IsSigned: TypeAlias = Callable[[str, bytes, bytes], bool]
+
+
+def verify(
+    directory: Path, *, seal: str | None = None, is_signed: IsSigned | None = None
+) -> Verification:
     """Check the chain, the hashes, and that every file is there and no other.
 
     A recording that is still being written is reported as `not_closed`. `seal` is the hash of its
-    `close` line as kept outside, if it is at hand.
+    `close` line as kept outside, if it is at hand; `is_signed(key name, text, signature)` tells
+    whether a signature is good.
     """
     try:
         manifest = read_manifest(directory)
@@ -63,7 +77,11 @@ def verify(directory: Path, *, seal: str | None = None) -> Verification:
         line = damage.details["line"]
         where = line if isinstance(line, int) else None
         return _unreadable(Problem("manifest_damaged", where, str(damage.details["reason"])))
-    problems = (*_manifest_problems(manifest, seal), *_file_problems(directory, manifest))
+    problems = (
+        *_manifest_problems(manifest, seal),
+        *_signature_problems(manifest, is_signed),
+        *_file_problems(directory, manifest),
+    )
     return Verification(
         ok=not problems,
         problems=problems,
@@ -72,12 +90,20 @@ def verify(directory: Path, *, seal: str | None = None) -> Verification:
         seconds=(_ended_at_ms(manifest) - started_at_ms) / 1000,
         seal=manifest.seal,
         head=manifest.head,
+        signatures=sum(isinstance(entry, Signed) for entry in manifest.entries),
     )
 
 
 def _unreadable(problem: Problem) -> Verification:
     return Verification(
-        ok=False, problems=(problem,), segments=0, gaps=(), seconds=0.0, seal=None, head=None
+        ok=False,
+        problems=(problem,),
+        segments=0,
+        gaps=(),
+        seconds=0.0,
+        seal=None,
+        head=None,
+        signatures=0,
     )
 
 
@@ -99,10 +125,27 @@ def _manifest_problems(manifest: Manifest, seal: str | None) -> Iterator[Problem
             yield Problem("totals_wrong", len(before) + 1, "the close line counts differently")
 
 
+def _signature_problems(manifest: Manifest, is_signed: IsSigned | None) -> Iterator[Problem]:
+    if is_signed is None:
+        return
+    recording_id, head = opening(manifest).recording_id, NO_LINE
+    for line, entry in enumerate(manifest.entries, start=1):
+        if isinstance(entry, Signed):
+            try:
+                signature = bytes.fromhex(entry.signature)
+            except ValueError:
+                signature = b""
+            if not is_signed(entry.key, signed_text(recording_id, head), signature):
+                yield Problem("signature_wrong", line, entry.key)
+        head = line_hash(encode(entry, head))
+
+
 def _file_problems(directory: Path, manifest: Manifest) -> Iterator[Problem]:
     is_discarded = any(isinstance(entry, Discarded) for entry in manifest.entries)
     segments: dict[str, int] = {}
     finished: dict[str, int] = {}
+    keys: dict[int, tuple[int, Key]] = {}
+    counts = {e.participant: e for e in manifest.entries if isinstance(e, FinishedFile)}
     for line, entry in enumerate(manifest.entries, start=1):
         match entry:
             case Segment():
@@ -113,15 +156,31 @@ def _file_problems(directory: Path, manifest: Manifest) -> Iterator[Problem]:
                 # Discarding may have been interrupted between its line and the last file.
                 if not is_discarded or path.exists():
                     yield from _content_problems("segment", line, path, entry.bytes, entry.sha256)
+            case Key():
+                keys[entry.n] = line, entry
             case FinishedFile():
                 finished[entry.file] = line
                 path = directory / FINAL / entry.file
+                # A later one for the participant replaces it, and may have been interrupted.
+                if counts[entry.participant] is not entry and not path.exists():
+                    continue
                 yield from _content_problems("finished", line, path, entry.bytes, entry.sha256)
             case _:
                 pass
     yield from _extra(directory / SEGMENTS, segments)
     yield from _extra(directory / FINAL, finished)
-    yield from _extra(directory, {MANIFEST: 0, SEGMENTS: 0, FINAL: 0})
+    yield from _key_problems(directory, keys.values())
+    named = {entry.file: line for line, entry in keys.values()}
+    yield from _extra(directory, {MANIFEST: 0, SEGMENTS: 0, FINAL: 0, **named})
+
+
+def _key_problems(directory: Path, keys: Iterable[tuple[int, Key]]) -> Iterator[Problem]:
+    for line, entry in keys:
+        path = directory / entry.file
+        if not path.is_file():
+            yield Problem("key_missing", line, entry.file)
+        elif file_sha256(path) != entry.sha256:
+            yield Problem("key_changed", line, entry.file)
 
 
 def _content_problems(

@@ -3,7 +3,8 @@
 One line is one JSON object with the fields of its type, then `prev` (SHA-256 of the line before,
 its newline included; 64 zeros before the first) and `crc` (CRC-32 of everything before it), so
 that a change to any line, the last one included, shows. Instants are Unix milliseconds. Lines are only
-ever added; `close` ends what was recorded, and after it only `finished` and `discarded` may follow.
+ever added; `close` ends what was recorded, and after it only `key`, `finished`, `signed` and `discarded`
+may follow.
 """
 
 import enum
@@ -16,7 +17,8 @@ from typing import Final, Literal, TypeAlias, get_args, get_type_hints
 
 from recordings.errors import ManifestDamaged
 
-VERSION: Final = 1
+VERSION: Final = 2
+_VERSIONS: Final = (1, 2)
 NO_LINE: Final = "0" * 64
 
 Kind: TypeAlias = Literal["audio", "video"]
@@ -34,6 +36,20 @@ class Open:
     version: int
     started_at_ms: int
     suite: str
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """The wrapped key in `file` seals what is written from here on, by the cipher suite named.
+
+    A process that takes an interrupted recording up again makes a key of its own, for it cannot
+    open the one before. `sha256` is of the file; a later line with the same `n` replaces it.
+    """
+
+    n: int
+    file: str
+    suite: str
+    sha256: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,10 +154,24 @@ class Discarded:
     segments: int
 
 
-Entry: TypeAlias = Open | Track | Segment | Gap | Mark | Close | FinishedFile | Discarded
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """All lines before are what the holder of the key named `key` found; see `signed_text`.
+
+    `signature` is in hexadecimal.
+    """
+
+    key: str
+    signature: str
+
+
+Entry: TypeAlias = (
+    Open | Key | Track | Segment | Gap | Mark | Close | FinishedFile | Discarded | Signed
+)
 
 _TYPES: Final[dict[str, type[Entry]]] = {
     "open": Open,
+    "key": Key,
     "track": Track,
     "segment": Segment,
     "gap": Gap,
@@ -149,6 +179,7 @@ _TYPES: Final[dict[str, type[Entry]]] = {
     "close": Close,
     "finished": FinishedFile,
     "discarded": Discarded,
+    "signed": Signed,
 }
 _NAMES: Final = {type_: name for name, type_ in _TYPES.items()}
 
@@ -212,6 +243,11 @@ def line_hash(line: bytes) -> str:
     return hashlib.sha256(line).hexdigest()
 
 
+def signed_text(recording_id: str, head: str) -> bytes:
+    """What the signature of a `signed` line is over; `head` is the hash of the line before it."""
+    return f"video-reception-recording-v1|{recording_id}|{head}".encode()
+
+
 def parse(data: bytes) -> Manifest:
     """Read a whole manifest; only a torn last line (one without newline) is forgiven.
 
@@ -256,13 +292,14 @@ def _decode(line: bytes, prev: str, number: int) -> Entry:
 def _check_place(entry: Entry, before: list[Entry], *, closed: bool, number: int) -> None:
     if isinstance(entry, Open) != (number == 1):
         raise ManifestDamaged(line=number, reason="place")
-    if isinstance(entry, FinishedFile | Discarded) != closed:
+    is_after = isinstance(entry, FinishedFile | Discarded | Signed)
+    if is_after != closed and not isinstance(entry, Key):
         raise ManifestDamaged(line=number, reason="place")
-    if isinstance(entry, Open) and entry.version != VERSION:
+    if isinstance(entry, Open) and entry.version not in _VERSIONS:
         raise ManifestDamaged(line=number, reason="version")
-    if isinstance(entry, Segment | FinishedFile) and not _is_file_name(entry.file):
+    if isinstance(entry, Key | Segment | FinishedFile) and not _is_file_name(entry.file):
         raise ManifestDamaged(line=number, reason="file")
-    if isinstance(entry, Discarded) and not isinstance(before[-1], FinishedFile):
+    if isinstance(entry, Discarded) and not any(isinstance(e, FinishedFile) for e in before):
         raise ManifestDamaged(line=number, reason="place")
 
 

@@ -5,7 +5,6 @@ import io
 import zlib
 from collections.abc import Iterable
 from fractions import Fraction
-from pathlib import Path
 from typing import Final, NamedTuple
 
 import av
@@ -19,7 +18,14 @@ from recordings.timeline import Packet
 _MS: Final = Fraction(1, 1000)
 _OPUS_RATE: Final = 48000
 _READ_BYTES: Final = 256 * 1024
-_OPTIONS: Final = {"cues_to_front": "1", "cluster_time_limit": "2000"}
+_CLUSTER_MS: Final = "2000"
+# What is written before the first picture, and one entry of the index.
+_START_BYTES: Final = 64 * 1024
+_CUE_BYTES: Final = 32
+
+
+class CuesTooMany(Exception):
+    """The index is longer than the room kept for it."""
 
 
 class Tally(NamedTuple):
@@ -46,20 +52,36 @@ class Found(NamedTuple):
     duration_ms: int
 
 
-def write(
-    path: Path, *, picture: Iterable[Packet], sound: Iterable[Packet], size: PictureSize
-) -> Written:
-    """Write a seekable WebM file of VP8 and Opus, its cues in front.
+def head_bytes(cues: int) -> int:
+    """How much of a file with room for so many entries may be written over."""
+    return _START_BYTES + cues * _CUE_BYTES
 
-    `size` goes into the header; the picture itself may change its size at any key frame. A file
+
+def write(
+    target: io.RawIOBase,
+    *,
+    picture: Iterable[Packet],
+    sound: Iterable[Packet],
+    size: PictureSize,
+    cues: int,
+) -> Written:
+    """Write a seekable WebM file of VP8 and Opus, with room for `cues` entries of its index in front.
+
+    Only the first `head_bytes(cues)` of `target` are written over. `size` goes into the header; the picture itself may change its size at any key frame. A file
     without picture has `size` 0 × 0 and an empty `picture`.
 
     Raises:
         OSError: the disk refused.
+        CuesTooMany: the index needs more room.
     """
     fillers = last_ms = 0
     counts, crcs = [0, 0], [0, 0]
-    with av.open(str(path), "w", format="webm", options=_OPTIONS) as container:
+    options = {
+        "reserve_index_space": str(cues * _CUE_BYTES),
+        "cluster_time_limit": _CLUSTER_MS,
+    }
+    container = av.open(target, "w", format="webm", options=options)
+    try:
         streams: list[Stream] = [_opus(container)]
         if size.width:
             streams.append(container.add_mux_stream("vp8", width=size.width, height=size.height))
@@ -76,6 +98,11 @@ def write(
             counts[is_video] += 1
             crcs[is_video] = crc32(data, crcs[is_video])
             fillers += is_filler
+    finally:
+        try:
+            container.close()
+        except av.ArgumentError:
+            raise CuesTooMany from None
     return Written(Tally(counts[1], counts[0], crcs[1], crcs[0]), fillers, last_ms)
 
 

@@ -1,14 +1,19 @@
 """Reading finished files in pieces, as players ask for them with HTTP Range."""
 
+import os
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Final, NamedTuple, Self
 
-from recordings.cipher import Plain, SegmentCipher, sealed_name
+from recordings.cipher import sealed_name
 from recordings.errors import RangeUnsatisfiable
+from recordings.sealed_file import SealedReader
 
 CHUNK_BYTES: Final = 1024 * 1024
+SEALED: Final = ".sealed.webm"
+"""What the name of a sealed file ends with, after its participant."""
 
 _RANGE = re.compile(r"bytes=[ \t]*([0-9]{0,18})-([0-9]{0,18})[ \t]*", re.IGNORECASE)
 
@@ -48,20 +53,42 @@ def parse_range(header: str | None, size: int) -> ByteRange | None:
 
 
 class RangeReader:
-    """A finished file, opened through its cipher; blocking, so use it in a thread."""
+    """A finished file, opened with one of `keys`; blocking, so use it in a thread.
 
-    def __init__(self, path: Path, cipher: SegmentCipher | None = None) -> None:
-        self._cipher = cipher or Plain()
-        self._name = sealed_name(path)
+    `keys` None: it was made before recordings were sealed and lies there as it is.
+    """
+
+    def __init__(self, path: Path, keys: Sequence[bytes] | None) -> None:
+        """Open it.
+
+        Raises:
+            FileNotFoundError: it is gone.
+            SealBroken: it is not what was sealed there, or none of `keys` is its own.
+        """
         self._file = path.open("rb", buffering=0)
-        self.size = self._cipher.size(self._file)
+        try:
+            self._sealed = (
+                None if keys is None else SealedReader(self._file, keys, name=sealed_name(path))
+            )
+        except BaseException:
+            self._file.close()
+            raise
+        self.size = (
+            os.fstat(self._file.fileno()).st_size if self._sealed is None else self._sealed.size
+        )
 
     def read(self, start: int, length: int) -> bytes:
-        """Up to `length` bytes from `start` on, at most `CHUNK_BYTES`, none behind the end."""
+        """Up to `length` bytes from `start` on, at most `CHUNK_BYTES`, none behind the end.
+
+        Raises:
+            SealBroken: they are not what was sealed there.
+        """
         length = min(length, CHUNK_BYTES, self.size - start)
         if length <= 0:
             return b""
-        return self._cipher.read(self._file, start, length, name=self._name)
+        if self._sealed is None:
+            return os.pread(self._file.fileno(), length, start)
+        return self._sealed.read(start, length)
 
     def close(self) -> None:
         """Close the file."""

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final, NamedTuple, TypeAlias, cast
 
 from recordings.batch import Batcher
-from recordings.cipher import Plain, SegmentCipher
+from recordings.cipher import Lock
 from recordings.errors import RecordingNotSealed, Refused
 from recordings.files import Files
 from recordings.manifest import CAUSES, Cause, Kind, Track, TrackKey
@@ -68,6 +68,9 @@ class Recorder:
     drops video, full to the brim everything, and what is missing becomes a gap with cause `disk`.
     What has arrived is on disk within `SEGMENT_MS`, on a disk that writes in a quarter second.
 
+    Its key is made here and wrapped by `lock` before the first frame is written; when the recording
+    ends nothing here can open it any more.
+
     `clock_ms` gives Unix milliseconds and must not step while the recording lasts. `on_progress`
     gets the stored bytes and the moment up to which all is on disk, at least each `SEGMENT_MS`
     while all is well; `on_failure` gets a code once each time it stops being so: `disk_full` and
@@ -80,10 +83,10 @@ class Recorder:
         root: Path,
         recording_id: str,
         *,
+        lock: Lock,
         clock_ms: Callable[[], int],
         on_progress: Callable[[int, int], None],
         on_failure: Callable[[str], None],
-        cipher: SegmentCipher | None = None,
         files: Files | None = None,
     ) -> None:
         self._root = root
@@ -91,7 +94,7 @@ class Recorder:
         self._clock_ms = clock_ms
         self._on_progress = on_progress
         self._on_failure = on_failure
-        self._cipher = cipher or Plain()
+        self._lock = lock
         self._files = files or Files()
 
         self._tracks: dict[TrackKey, Track] = {}
@@ -211,7 +214,7 @@ class Recorder:
                     self._root,
                     self._recording_id,
                     at_ms=self._started_at_ms,
-                    cipher=self._cipher,
+                    lock=self._lock,
                     files=self._files,
                 )
             except OSError as error:

@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from recordings.cipher import SegmentCipher, sealed_name
+from recordings.cipher import Cipher, sealed_name
 from recordings.errors import SealBroken, SegmentDamaged
 from recordings.manifest import Entry, Gap, Segment, Track, TrackKey, gaps, last_moment_ms
 from recordings.segment import Content, salvage
@@ -27,9 +27,9 @@ class Leftover(NamedTuple):
 
 
 def leftovers(
-    folder: Path, listed: Collection[str], cipher: SegmentCipher
+    folder: Path, listed: Collection[str], cipher: Cipher | None
 ) -> tuple[list[Leftover], list[Path]]:
-    """Sort the files in `folder` that are not `listed`: those with whole frames, and the rest."""
+    """Sort the files in `folder` that are not `listed`: those `cipher` finds whole frames in, and the rest."""
     usable: dict[str, Leftover] = {}
     rest: list[Path] = []
     for path in sorted(folder.iterdir()):
@@ -44,9 +44,9 @@ def leftovers(
     return list(usable.values()), rest
 
 
-def _content(path: Path, cipher: SegmentCipher) -> Content | None:
+def _content(path: Path, cipher: Cipher | None) -> Content | None:
     match = _SEGMENT_FILE.fullmatch(path.name)
-    if match is None:
+    if match is None or cipher is None:
         return None
     try:
         content = salvage(cipher.open(path.read_bytes(), name=sealed_name(path)))

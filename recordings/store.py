@@ -1,10 +1,12 @@
 """One recording on disk: its directory, its segments, and the journal that says what is there.
 
     <root>/<recording_id>/manifest.jsonl
+                          key-0001.wrapped
                           segments/<participant>-<kind>-<000001>.seg
                           final/<participant>.webm
 
-A segment exists once its manifest line is on disk: `*.part`, fsync, rename, fsync of the folder,
+Nothing of a recording is written before its key lies there, wrapped for somebody else: who writes
+cannot open what was written before. A segment exists once its manifest line is on disk: `*.part`, fsync, rename, fsync of the folder,
 line, fsync. Whatever a crash leaves between two of these steps, the next opening completes or
 removes.
 """
@@ -21,7 +23,7 @@ from pathlib import Path
 from typing import Final, NamedTuple, Self
 
 from recordings.batch import Batch, Take
-from recordings.cipher import SegmentCipher, sealed_name
+from recordings.cipher import Cipher, Lock, sealed_name
 from recordings.codecs import PictureSize, vp8_size
 from recordings.errors import (
     DiskTooFull,
@@ -30,10 +32,12 @@ from recordings.errors import (
     RecordingMissing,
 )
 from recordings.files import Files
+from recordings.keys import PATTERN, make_key
 from recordings.manifest import (
     VERSION,
     Entry,
     Gap,
+    Key,
     Manifest,
     Open,
     Segment,
@@ -129,7 +133,7 @@ class RecordingDirectory:
     """A recording open for writing, by this process alone; used by one thread."""
 
     def __init__(
-        self, path: Path, journal: int, manifest: Manifest, cipher: SegmentCipher, files: Files
+        self, path: Path, journal: int, manifest: Manifest, cipher: Cipher | None, files: Files
     ) -> None:
         self.path = path
         self._journal = journal
@@ -141,6 +145,7 @@ class RecordingDirectory:
         self._uncommitted: list[Path] = []
         self._is_clean = manifest.torn == 0
         self._next_i: dict[TrackKey, int] = {}
+        self._keys = 0
         self.tracks: dict[TrackKey, Track] = {}
         self.stored_bytes = 0
         for entry in manifest.entries:
@@ -153,10 +158,12 @@ class RecordingDirectory:
         recording_id: str,
         *,
         at_ms: int,
-        cipher: SegmentCipher,
+        lock: Lock,
         files: Files,
     ) -> Self:
-        """Begin the recording, or go on with one that a crash interrupted.
+        """Begin the recording, or go on with one that a crash interrupted, with a key of its own.
+
+        Segments without a line, which a crash left, are given up: their key is not here.
 
         Raises:
             NameRefused: `recording_id` is no file name.
@@ -167,11 +174,13 @@ class RecordingDirectory:
         path = root / check_name(recording_id)
         for folder in (root, path, path / SEGMENTS, path / FINAL):
             files.make_directory(folder)
-        return cls._open(path, cipher, files, lambda self: self._begin(recording_id, at_ms))
+        return cls._open(path, None, files, lambda self: self._begin(recording_id, at_ms, lock))
 
     @classmethod
-    def open_ended(cls, path: Path, *, cipher: SegmentCipher, files: Files) -> Self:
+    def open_ended(cls, path: Path, *, cipher: Cipher | None, files: Files) -> Self:
         """Take a recording nobody writes any more; one that a crash ended is closed here.
+
+        `cipher` opens, and adopts, whole segments without a line; without it they are given up.
 
         Raises:
             RecordingMissing: there is none.
@@ -184,7 +193,7 @@ class RecordingDirectory:
 
     @classmethod
     def _open(
-        cls, path: Path, cipher: SegmentCipher, files: Files, prepare: Callable[[Self], None]
+        cls, path: Path, cipher: Cipher | None, files: Files, prepare: Callable[[Self], None]
     ) -> Self:
         journal = files.open_journal(path / MANIFEST)
         try:
@@ -242,18 +251,31 @@ class RecordingDirectory:
             self._give_back()
             raise
 
+    def add_key(self, lock: Lock) -> bytes:
+        """Make another key, wrapped on disk and in the manifest before anything is sealed with it.
+
+        Raises:
+            OSError: the disk refused.
+        """
+        n = self._keys + 1
+        key, line = make_key(self.path, n, lock, self._files)
+        self.add([line])
+        return key
+
     def close(self) -> None:
-        """Let go of the lock; this object is of no use afterwards."""
+        """Let go of the lock and the key; this object is of no use afterwards."""
+        self._cipher = None
         os.close(self._journal)
 
-    def _begin(self, recording_id: str, at_ms: int) -> None:
+    def _begin(self, recording_id: str, at_ms: int, lock: Lock) -> None:
         if self._is_closed:
             raise RecordingClosed(recording_id=recording_id)
         if self._size:
             self._recover()
         else:
-            self.add([Open(recording_id, VERSION, at_ms, self._cipher.suite)])
+            self.add([Open(recording_id, VERSION, at_ms, lock.suite.id)])
             self._files.sync_directory(self.path)
+        self._cipher = Cipher([self.add_key(lock)], lock.suite)
 
     def _end_after_crash(self) -> None:
         if not self._size:
@@ -269,13 +291,18 @@ class RecordingDirectory:
         listed = {entry.file for entry in entries if isinstance(entry, Segment)}
         folder = self.path / SEGMENTS
         usable, rest = leftovers(folder, listed, self._cipher)
-        for path in rest:
+        for path in (*rest, *self._unnamed_keys(entries)):
             self._files.remove(path)
         adopted = [self._adopt(leftover) for leftover in usable]
         self._files.sync_directory(folder)
         tracks = {leftover.track: None for leftover in usable}
         new = [track for track in tracks if self.tracks.get(track.key) != track]
         self.add([*new, *adopted, *crash_gaps(entries, usable)])
+
+    def _unnamed_keys(self, entries: Sequence[Entry]) -> list[Path]:
+        # Nothing was sealed with these: a key's line comes before its first segment.
+        named = {entry.file for entry in entries if isinstance(entry, Key)}
+        return [path for path in self.path.glob(f"{PATTERN}*") if path.name not in named]
 
     def _adopt(self, leftover: Leftover) -> Segment:
         header, frames, torn = leftover.content
@@ -300,6 +327,7 @@ class RecordingDirectory:
         return stored
 
     def _stored_as(self, header: Header, frames: Sequence[Frame]) -> _Stored:
+        assert self._cipher is not None, "nothing is written without a key"
         file = f"{check_name(header.participant)}-{header.kind}-{header.i:06d}.seg"
         path = self.path / SEGMENTS / file
         plain = encode_segment(header, frames)
@@ -338,6 +366,8 @@ class RecordingDirectory:
 
     def _count(self, entry: Entry) -> None:
         match entry:
+            case Key():
+                self._keys = max(self._keys, entry.n)
             case Track():
                 self.tracks[entry.key] = entry
             case Segment():

@@ -85,6 +85,8 @@ STATUS: Mapping[str, HTTPStatus] = {
     "rated_already": HTTPStatus.CONFLICT,
     "recording_busy": HTTPStatus.CONFLICT,
     "recording_damaged": HTTPStatus.CONFLICT,
+    "recording_key_missing": HTTPStatus.CONFLICT,
+    "seal_broken": HTTPStatus.CONFLICT,
     "seat_taken": HTTPStatus.CONFLICT,
     "session_over": HTTPStatus.CONFLICT,
     "site_full": HTTPStatus.CONFLICT,

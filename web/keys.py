@@ -1,5 +1,6 @@
 """What every handler of the web process is given, and the key it is found under."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -8,10 +9,9 @@ from aiohttp.web import AppKey
 
 from reception.domain.factors import RelyingParty, relying_party
 from reception.domain.passwords import Profile
+from recordings.errors import KeyMissing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from reception.storage.database import Database
     from reception.storage.signing import Verifier
     from scheduler.clock import Clock
@@ -19,12 +19,18 @@ if TYPE_CHECKING:
     from web.live import LiveRooms
 
 
+def _no_key(recording_id: str, wrapped: bytes) -> bytes:
+    raise KeyMissing(directory=recording_id)
+
+
 @dataclass(frozen=True)
 class WebContext:
     """The running program as the web sees it, made once by the roof.
 
-    `audit_verifier` gives the public half of the audit log's key, once there is one. `base_url` is the address people type, without a slash at the end; `secure_cookies` is true
-    exactly when people reach it over HTTPS; recordings lie under `data_root`.
+    `audit_verifier` gives the public half of the audit log's key, once there is one. `base_url` is
+    the address people type, without a slash at the end; `secure_cookies` is true exactly when people
+    reach it over HTTPS; recordings lie under `data_root`, and `unwrap(recording id, wrapped key)`
+    opens the key of one.
     """
 
     db: "Database"
@@ -37,7 +43,8 @@ class WebContext:
     version: str
     password_profile: Profile = Profile.DJBH3
     second_factor_required: bool = False
-    audit_verifier: "Callable[[], Verifier | None]" = lambda: None
+    unwrap: Callable[[str, bytes], bytes] = _no_key
+    audit_verifier: Callable[[], "Verifier | None"] = lambda: None
 
     @property
     def party(self) -> RelyingParty | None:

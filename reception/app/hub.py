@@ -6,24 +6,31 @@ from collections.abc import Callable
 from pathlib import Path
 
 from reception.app.processes import stop_on_signals, stop_with_parent
+from reception.crypto.recording_keys import WrapKey
 from reception.settings import Settings
+from recordings.cipher import Lock
 from recordings.recorder import Recorder
 from signaling.hub.process import serve_hub
 from signaling.ports import FrameSink, Stored
 from signaling.tasks import Supervisor
 
 
-async def run_hub(settings: Settings, socket_path: Path) -> None:
-    """Serve media until told to stop."""
+async def run_hub(settings: Settings, socket_path: Path, recording_key: str) -> None:
+    """Serve media until told to stop.
+
+    `recording_key` is the public half, as text: this process can open no recording but those it
+    is writing. Raises `KeysUnreadable`.
+    """
     stop = asyncio.Event()
     stop_on_signals(stop)
     tasks = Supervisor("hub process")
     tasks.start(stop_with_parent(stop), name="parent")
+    lock = Lock(WrapKey.from_text(recording_key).wrap)
     root = settings.recordings
     root.mkdir(parents=True, exist_ok=True, mode=0o700)
 
     def sink(recording_id: str) -> FrameSink:
-        return RecorderSink(root, recording_id)
+        return RecorderSink(root, recording_id, lock)
 
     try:
         await serve_hub(
@@ -45,11 +52,12 @@ class RecorderSink(Recorder):
     assignment, so neither needs a lock.
     """
 
-    def __init__(self, root: Path, recording_id: str) -> None:
+    def __init__(self, root: Path, recording_id: str, lock: Lock) -> None:
         self._stored = Stored(0)
         super().__init__(
             root,
             recording_id,
+            lock=lock,
             clock_ms=_steady_clock(),
             on_progress=self._on_disk,
             on_failure=self._not_on_disk,

@@ -1,20 +1,17 @@
 """What happens by itself: the ticker asks the database what is due and does it."""
 
 import asyncio
-import contextlib
-import json
 import logging
-import shutil
-import sys
-from pathlib import Path
 from typing import Final
 
 from reception.app.audit import CheckpointBook
+from reception.app.recordings import RecordingWork
 from reception.domain.retention import Kept
 from reception.services import calendar, jobs, records, retention
 from reception.services.jobs import Job
 from reception.storage import contents
 from reception.storage.database import Database, Transaction
+from recordings import keys
 from scheduler.clock import Clock
 from signaling.tasks import Supervisor
 from web.live import LiveRooms
@@ -25,25 +22,6 @@ LEASE_SECONDS: Final = 120
 DAYS_EVERY_SECONDS: Final = 60
 BOOK_EVERY_SECONDS: Final = 10
 RETENTION_EVERY_SECONDS: Final = 3600
-FINISH: Final = "recording.finish"
-
-
-class JobFailed(Exception):
-    """The job's process ended with an error; the text is its last line."""
-
-
-def _cause(out: bytes, err: bytes, code: int | None) -> str:
-    """Why the process failed: the refusal it printed, else its last words."""
-    with contextlib.suppress(ValueError, KeyError, TypeError):
-        return str(json.loads(out)["code"])
-    lines = err.decode(errors="replace").strip().splitlines()
-    return lines[-1] if lines else f"exit {code}"
-
-
-def _remove_tree(folder: Path) -> None:
-    """Remove a folder and all in it; one that is gone already is as good as removed."""
-    if folder.exists():
-        shutil.rmtree(folder)
 
 
 class JobRunner:
@@ -53,7 +31,7 @@ class JobRunner:
         self,
         db: Database,
         clock: Clock,
-        recordings: Path,
+        recordings: RecordingWork,
         live: LiveRooms,
         book: CheckpointBook,
     ) -> None:
@@ -78,7 +56,10 @@ class JobRunner:
         if self._slots.locked():
             return
         claimed = await jobs.claim(
-            self._db, names=(FINISH,), lease_seconds=LEASE_SECONDS, now=self._clock.now()
+            self._db,
+            names=self._recordings.names,
+            lease_seconds=LEASE_SECONDS,
+            now=self._clock.now(),
         )
         for job in claimed:
             self._tasks.start(self._run(job), name=job.key)
@@ -103,7 +84,7 @@ class JobRunner:
             log.exception("not everything due for destruction was destroyed")
 
     async def _erase_recording(self, tx: Transaction, recording_id: str) -> None:
-        await asyncio.to_thread(_remove_tree, self._recordings / recording_id)
+        await asyncio.to_thread(keys.remove, self._recordings.root / recording_id)
         await records.destroyed(tx, recording_id)
 
     async def _sign_checkpoint(self) -> None:
@@ -123,34 +104,9 @@ class JobRunner:
     async def _run(self, job: Job) -> None:
         async with self._slots:
             try:
-                await self._finish_recording(str(job.args["recording_id"]))
+                await self._recordings.run(job)
             except Exception as error:
                 log.exception("job %s failed", job.key)
                 await jobs.failed(self._db, job=job, error=str(error), now=self._clock.now())
             else:
                 await jobs.done(self._db, job=job, now=self._clock.now())
-
-    async def _finish_recording(self, recording_id: str) -> None:
-        """Make the playable files in a process of their own; a crash there harms nobody here."""
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "recordings.finish",
-            str(self._recordings / recording_id),
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-        )
-        try:
-            out, err = await process.communicate()
-        except asyncio.CancelledError:
-            process.kill()
-            # Until it is gone: nothing of the program may outlive the program.
-            await process.wait()
-            raise
-        now = self._clock.now()
-        if process.returncode != 0:
-            cause = _cause(out, err, process.returncode)
-            await records.failed(self._db, recording_id=recording_id, cause=cause, now=now)
-            raise JobFailed(cause)
-        await records.finished(self._db, recording_id=recording_id, result=json.loads(out), now=now)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from reception.app.keys import open_database, open_vault
 from reception.app.processes import Process, run_processes, stop_on_signals
+from reception.app.recordings import open_recording_key
 from reception.domain.codes import Role
 from reception.services import places, tokens
 from reception.settings import PREFIX, Settings
@@ -50,9 +51,14 @@ async def serve(settings: Settings, *, ready: Callable[[], None] = lambda: None)
     run = Path(tempfile.mkdtemp(prefix="reception-"))
     environment = to_environment(settings)
     hub_socket = run / "hub.sock"
+    recording_key = open_recording_key(settings).public.text()
     processes = [
         Process("web", ["web", "--hub-socket", str(hub_socket)], environment),
-        Process("hub", ["hub", "--hub-socket", str(hub_socket)], environment),
+        Process(
+            "hub",
+            ["hub", "--hub-socket", str(hub_socket), "--recording-key", recording_key],
+            environment,
+        ),
     ]
     note = await OperatorNote.leave(settings)
     try:

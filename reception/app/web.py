@@ -16,6 +16,7 @@ from reception.app.certificates import tls_context
 from reception.app.jobs import JobRunner
 from reception.app.keys import open_database
 from reception.app.processes import stop_on_signals, stop_with_parent
+from reception.app.recordings import RecordingWork, open_recording_key
 from reception.domain.passwords import Profile
 from reception.settings import Settings
 from scheduler.clock import SystemClock
@@ -39,6 +40,7 @@ async def run_web(settings: Settings, hub_socket: Path) -> None:
     tasks.start(stop_with_parent(stop), name="parent")
     clock = SystemClock()
     db = open_database(settings)
+    recording_key = open_recording_key(settings)
     engine = RemoteEngine(hub_socket)
     live = LiveRooms(db, clock, engine, tasks)
     context = WebContext(
@@ -53,12 +55,13 @@ async def run_web(settings: Settings, hub_socket: Path) -> None:
         password_profile=Profile(settings.password_profile),
         audit_verifier=partial(verifier_of, settings.data),
         second_factor_required=settings.second_factor == "required",
+        unwrap=recording_key.unwrap,
     )
     app = create_app(context)
     live.observers.append(_hub_gauge(app[METRICS]))
     runner = AppRunner(app, access_log=None, shutdown_timeout=2.0)
     book = CheckpointBook(db, clock, settings.data)
-    jobs = JobRunner(db, clock, settings.recordings, live, book)
+    jobs = JobRunner(db, clock, RecordingWork(db, clock, settings.data, recording_key), live, book)
     ticker = Ticker(clock, jobs.tick)
     try:
         await runner.setup()

@@ -371,6 +371,11 @@ SENTENCES: Final[Mapping[str, Sentence]] = {
         "The sealed recording cannot be opened: it was changed, or the key is another. Tell the"
         " administrator.",
     ),
+    "recording_key_missing": Sentence(
+        "这份录音录像没有密钥，打不开也不能录制。请告诉管理员：可能已按规定销毁，或者密钥没有装好。",
+        "This recording has no key, so it cannot be opened or written. Tell the administrator: it"
+        " was destroyed under the rule, or the key is not installed.",
+    ),
     "codec_unsupported": Sentence(
         "录音录像用了不支持的编码[（{codec}）]，不能整理成文件。请告诉管理员。",
         "The recording holds a codec[ ({codec})] that cannot go into the finished file. Tell the"

@@ -47,6 +47,14 @@ class Verifier:
             return False
         return True
 
+    def has_signed(self, text: bytes, signature: bytes) -> bool:
+        """Return whether this key made `signature` over `text`, which is no note."""
+        try:
+            self.key.verify(signature, text)
+        except InvalidSignature:
+            return False
+        return True
+
     def key_id(self) -> bytes:
         """Return the four bytes a signature begins with."""
         named = self.name.encode() + b"\n" + _ED25519 + _raw(self.key)

@@ -13,12 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from recordings.finish import finish
 from recordings.integrity import verify
 from recordings.manifest import Gap, Segment, last_moment_ms
 from recordings.recorder import Recorder
 from recordings.store import read_manifest
 from tests.unit.recordings.child import now_ms
+from tests.unit.recordings.locks import LOCK, finish
 from tests.unit.recordings.media import (
     START_MS,
     Clock,
@@ -114,6 +114,7 @@ async def go_on(child: Child) -> None:
     recorder = Recorder(
         child.path.parent,
         "r1",
+        lock=LOCK,
         clock_ms=now_ms,
         on_progress=lambda stored, at_ms: None,
         on_failure=pytest.fail,
@@ -182,7 +183,9 @@ async def test_a_disk_that_fills_up_and_empties_again_leaves_a_gap_and_no_damage
     def failed(code: str) -> None:
         loop.call_soon_threadsafe(failures.put_nowait, code)
 
-    recorder = Recorder(small_disk, "r1", clock_ms=clock, on_progress=progressed, on_failure=failed)
+    recorder = Recorder(
+        small_disk, "r1", lock=LOCK, clock_ms=clock, on_progress=progressed, on_failure=failed
+    )
     source = together(picture(2000), sound(2000))
 
     async def two_seconds(number: int) -> None:

@@ -11,7 +11,6 @@ import pytest
 
 from recordings import muxer
 from recordings.batch import Batch, Take
-from recordings.cipher import Plain
 from recordings.errors import (
     CodecUnsupported,
     FinishUnverified,
@@ -20,13 +19,14 @@ from recordings.errors import (
     RecordingMissing,
 )
 from recordings.files import Files
-from recordings.finish import Finished, discard_segments, finish
+from recordings.finish import Finished, discard_segments
 from recordings.integrity import verify
 from recordings.manifest import Gap, State, Track, state
 from recordings.playback import RangeReader
 from recordings.recorder import Recorder
 from recordings.segment import Frame
 from recordings.store import RecordingDirectory, read_manifest
+from tests.unit.recordings.locks import LOCK, film, film_file, finish, keys
 from tests.unit.recordings.media import (
     START_MS,
     Clock,
@@ -47,6 +47,7 @@ async def record(root: Path, feed: Callable[[Recorder, Clock], None], *, end_ms:
     recorder = Recorder(
         root,
         "r1",
+        lock=LOCK,
         clock_ms=clock,
         on_progress=lambda stored, at_ms: None,
         on_failure=failures.append,
@@ -172,10 +173,10 @@ async def test_players_can_seek_at_once(tmp_path: Path) -> None:
 
     path = await record(tmp_path, feed, end_ms=9000)
     (file,) = finish(path).files
-    content = (path / "final" / file.file).read_bytes()
+    content = film(path / "final" / file.file)
     cues, cluster = b"\x1c\x53\xbb\x6b", b"\x1f\x43\xb6\x75"
     assert 0 < content.rindex(cues) < content.index(cluster)
-    with av.open(str(path / "final" / file.file)) as container:
+    with av.open(film_file(path / "final" / file.file), "r") as container:
         container.seek(5_000_000)
         packet = next(container.demux(container.streams.video[0]))
         assert packet.is_keyframe
@@ -199,7 +200,7 @@ async def test_segments_go_only_after_finished_files_stand_and_verify(closed: Pa
     with pytest.raises(NotFinished):
         discard_segments(closed)
     finished = finish(closed)
-    final = closed / "final" / "p1.webm"
+    final = closed / "final" / "p1.sealed.webm"
     whole = final.read_bytes()
     final.write_bytes(whole[:-1])
     with pytest.raises(NotFinished) as refused:
@@ -217,7 +218,7 @@ async def test_segments_go_only_after_finished_files_stand_and_verify(closed: Pa
 async def test_a_damaged_segment_is_left_out_and_named(tmp_path: Path) -> None:
     """The rest plays, the segments stay, and the loss is told."""
     directory = RecordingDirectory.open_live(
-        tmp_path, "r1", at_ms=START_MS, cipher=Plain(), files=Files()
+        tmp_path, "r1", at_ms=START_MS, lock=LOCK, files=Files()
     )
     track = Track("p1", "audio", "opus", 48000)
     coded = sound(3000)
@@ -254,7 +255,7 @@ async def test_a_file_that_is_not_what_was_written_does_not_count(
     monkeypatch.setattr("recordings.muxer.read_back", one_less)
     with pytest.raises(FinishUnverified):
         finish(closed)
-    assert not (closed / "final" / "p1.webm").exists()
+    assert not (closed / "final" / "p1.sealed.webm").exists()
     monkeypatch.undo()
     assert finish(closed).files
     assert verify(closed).ok
@@ -262,7 +263,7 @@ async def test_a_file_that_is_not_what_was_written_does_not_count(
 
 def test_tracks_that_webm_cannot_hold_are_refused(tmp_path: Path) -> None:
     directory = RecordingDirectory.open_live(
-        tmp_path, "r1", at_ms=START_MS, cipher=Plain(), files=Files()
+        tmp_path, "r1", at_ms=START_MS, lock=LOCK, files=Files()
     )
     track = Track("p1", "video", "H264", 90000)
     directory.commit(Batch((track,), (), (Take(track, (Frame(0, START_MS, True, False, b"x"),)),)))
@@ -277,8 +278,10 @@ def test_tracks_that_webm_cannot_hold_are_refused(tmp_path: Path) -> None:
 
 def run(path: Path) -> tuple[int, dict[str, object]]:
     command = [sys.executable, "-m", "recordings.finish", str(path)]
-    process = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-    assert process.stderr == ""
+    process = subprocess.run(
+        command, input=b"".join(keys(path)), capture_output=True, timeout=60, check=False
+    )
+    assert process.stderr == b""
     answer = json.loads(process.stdout)
     assert isinstance(answer, dict)
     return process.returncode, answer
@@ -298,7 +301,7 @@ async def test_the_process_prints_what_it_made(tmp_path: Path) -> None:
     assert (answer["started_at_ms"], answer["duration_ms"]) == (START_MS, 2000)
     files = answer["files"]
     assert isinstance(files, list)
-    assert [file["file"] for file in files] == ["leader.webm", "villager.webm"]
+    assert [file["file"] for file in files] == ["leader.sealed.webm", "villager.sealed.webm"]
     assert verify(path).ok
 
 

@@ -11,11 +11,12 @@ from aiohttp.web import Request, Response, StreamResponse, get
 from reception.domain.access import ROLES, Action
 from reception.domain.errors import NotFound
 from reception.services import booking, records, sessions
-from recordings.errors import RangeUnsatisfiable
-from recordings.playback import ByteRange, RangeReader, parse_range
+from recordings.errors import KeyMissing, RangeUnsatisfiable
+from recordings.keys import read_keys
+from recordings.playback import SEALED, ByteRange, RangeReader, parse_range
 from web.auth import require_fresh
 from web.errors import refusal
-from web.keys import CONTEXT
+from web.keys import CONTEXT, WebContext
 from web.marks import playback
 from web.render import page, say
 
@@ -88,14 +89,21 @@ async def recording_file(request: Request) -> StreamResponse:
     )
     path = context.data_root / "recordings" / place.recording_id / place.relative_path
     try:
-        reader = await asyncio.to_thread(RangeReader, path)
-    except FileNotFoundError:
+        reader = await asyncio.to_thread(_opened, path, context)
+    except (FileNotFoundError, KeyMissing):
         raise NotFound(thing="recording_file") from None
     try:
         return await _send(request, reader, path)
     finally:
         # Not in a thread: a player that goes away cancels us, and the wait with us.
         reader.close()
+
+
+def _opened(path: Path, context: WebContext) -> RangeReader:
+    # What the database calls sealed is never read as it is: nobody can put a plain file there.
+    is_sealed = path.name.endswith(SEALED)
+    directory = path.parents[1]
+    return RangeReader(path, read_keys(directory, context.unwrap) if is_sealed else None)
 
 
 async def _send(request: Request, reader: RangeReader, path: Path) -> StreamResponse:
@@ -106,6 +114,8 @@ async def _send(request: Request, reader: RangeReader, path: Path) -> StreamResp
         answer.headers["Content-Range"] = f"bytes */{reader.size}"
         return answer
     part = wanted or ByteRange(0, reader.size)
+    # Read before anything is answered, so that a changed file is refused and not cut off.
+    first = await asyncio.to_thread(reader.read, *part) if request.method == "GET" else b""
     response = StreamResponse(status=206 if wanted else 200)
     response.content_type = "video/webm" if path.suffix == ".webm" else "application/octet-stream"
     response.content_length = part.length
@@ -115,20 +125,20 @@ async def _send(request: Request, reader: RangeReader, path: Path) -> StreamResp
         response.headers["Content-Range"] = f"bytes {part.start}-{last}/{reader.size}"
     await response.prepare(request)
     if request.method == "GET":
-        await _copy(reader, part, response)
+        await _copy(reader, part, first, response)
     await response.write_eof()
     return response
 
 
-async def _copy(reader: RangeReader, part: ByteRange, response: StreamResponse) -> None:
+async def _copy(
+    reader: RangeReader, part: ByteRange, piece: bytes, response: StreamResponse
+) -> None:
     start, left = part
-    while left:
+    while piece:
         # One piece in memory at a time; `write` waits while the player reads slowly.
-        piece = await asyncio.to_thread(reader.read, start, left)
-        if not piece:
-            return
         await response.write(piece)
         start, left = start + len(piece), left - len(piece)
+        piece = await asyncio.to_thread(reader.read, start, left)
 
 
 def routes() -> "list[RouteDef]":

@@ -13,6 +13,7 @@ import pytest
 
 from reception.app.audit import COPY, KEY, CheckpointBook, as_json, as_text
 from reception.app.jobs import JobRunner
+from reception.app.recordings import RecordingWork
 from reception.services import kiosks, places
 from reception.services.audit_verify import verify
 from reception.storage.database import Database
@@ -20,6 +21,7 @@ from reception.storage.signing import load_key, read_notes
 from tests.build import NOW, prefecture
 from tests.fakes import FixedClock
 from tests.integration.app.test_jobs import QuietRooms
+from tests.unit.recordings.locks import KEY as RECORDING_KEY
 
 
 def reception(*arguments: str, data: Path) -> subprocess.CompletedProcess[str]:
@@ -39,7 +41,9 @@ async def test_checkpoints_are_signed_by_the_ticker_and_copied(
     await prefecture(db)
     clock = FixedClock(NOW)
     book = CheckpointBook(db, clock, tmp_path)
-    runner = JobRunner(db, clock, tmp_path, cast(Any, QuietRooms()), book)
+    runner = JobRunner(
+        db, clock, RecordingWork(db, clock, tmp_path, RECORDING_KEY), cast(Any, QuietRooms()), book
+    )
     await runner.tick()
     clock.advance(timedelta(minutes=1))
     await runner.tick()
@@ -72,7 +76,9 @@ async def test_a_spoiled_key_does_not_stop_the_ticker(
     (tmp_path / KEY).parent.mkdir()
     (tmp_path / KEY).write_text("gone")
     book = CheckpointBook(db, clock, tmp_path)
-    runner = JobRunner(db, clock, tmp_path, cast(Any, QuietRooms()), book)
+    runner = JobRunner(
+        db, clock, RecordingWork(db, clock, tmp_path, RECORDING_KEY), cast(Any, QuietRooms()), book
+    )
     await runner.tick()
     await runner.close()
     assert "checkpoint was not signed" in caplog.text

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from reception.app.hub import RecorderSink
+from tests.unit.recordings.locks import LOCK
 
 FIFTEENTHS_OF_2026 = {
     # Sunday in the Spring Festival, rolled forward; weekends are held (domain rules 4.2).
@@ -128,7 +129,7 @@ async def whole_recording(tmp_path: Path) -> Path:
     """A closed recording of two seconds of one person's sound."""
     root = tmp_path / "recordings"
     root.mkdir()
-    sink = RecorderSink(root, "0" * 32)
+    sink = RecorderSink(root, "0" * 32, LOCK)
     for number in range(100):
         sink.frame(
             participant="p1",

@@ -6,6 +6,7 @@ from typing import Any, cast
 
 from reception.app.audit import CheckpointBook
 from reception.app.jobs import JobRunner
+from reception.app.recordings import RecordingWork
 from reception.domain.reception_days import DayState
 from reception.domain.retention import Kept
 from reception.domain.sessions import SessionMove
@@ -16,6 +17,7 @@ from reception.storage.database import Database
 from tests.build import COUNTY, NOW, draft, open_day, prefecture
 from tests.fakes import FixedClock
 from tests.integration.storage.test_retention import SECURITY, ended
+from tests.unit.recordings.locks import KEY
 
 
 class QuietRooms:
@@ -30,7 +32,9 @@ async def test_reception_days_are_swept_once_a_minute(db: Database, tmp_path: Pa
     slots = await open_day(db, made.leader_id)
     clock = FixedClock(NOW)
     book = CheckpointBook(db, clock, tmp_path)
-    runner = JobRunner(db, clock, tmp_path, cast(Any, QuietRooms()), book)
+    runner = JobRunner(
+        db, clock, RecordingWork(db, clock, tmp_path, KEY), cast(Any, QuietRooms()), book
+    )
     await runner.tick()
     view = await booking.book(
         db,
@@ -74,7 +78,8 @@ async def test_what_is_kept_long_enough_is_destroyed_a_week_after_it_was_announc
             now=NOW,
         )
     book = CheckpointBook(db, clock, tmp_path)
-    runner = JobRunner(db, clock, tmp_path / "recordings", cast(Any, QuietRooms()), book)
+    work = RecordingWork(db, clock, tmp_path, KEY)
+    runner = JobRunner(db, clock, work, cast(Any, QuietRooms()), book)
     clock.advance(timedelta(days=30))
     await runner.tick()
     assert folder.exists()

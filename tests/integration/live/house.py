@@ -23,6 +23,7 @@ from signaling.tasks import Supervisor
 from tests.build import CLERK, NOW, VAULT, Prefecture, draft, open_day, prefecture
 from tests.devices import Device
 from tests.fakes import FixedClock
+from tests.unit.recordings.locks import KEY, LOCK
 from web.app import create_app
 from web.keys import WebContext
 from web.live import LiveRooms
@@ -131,7 +132,7 @@ async def open_house(database_url: str, data: Path) -> AsyncIterator[House]:
     recordings = data / "recordings"
     recordings.mkdir(parents=True)
     hub = Hub(
-        sink_factory=lambda recording: RecorderSink(recordings, recording),
+        sink_factory=lambda recording: RecorderSink(recordings, recording, LOCK),
         clock=lambda: datetime.now(UTC),  # noqa: TID251 - the hub needs the real time of day
         host="127.0.0.1",
     )
@@ -146,6 +147,7 @@ async def open_house(database_url: str, data: Path) -> AsyncIterator[House]:
         base_url="http://127.0.0.1",
         secure_cookies=False,
         version="test",
+        unwrap=KEY.unwrap,
     )
     place = await prefecture(db)
     session_id = await _checked_in(db, clock, place)

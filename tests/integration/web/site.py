@@ -19,6 +19,7 @@ from reception.storage.database import Database
 from tests.build import CITY, COUNTY, NOW, VAULT, Prefecture, prefecture
 from tests.devices import Device
 from tests.fakes import FixedClock
+from tests.unit.recordings.locks import KEY
 from web.app import create_app
 from web.keys import WebContext
 
@@ -199,6 +200,7 @@ async def open_site(
         base_url="http://127.0.0.1" if port is None else f"http://127.0.0.1:{port}",
         secure_cookies=secure_cookies,
         version="test",
+        unwrap=KEY.unwrap,
     )
     place = await prefecture(db)
     app = create_app(context)

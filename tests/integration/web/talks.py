@@ -13,6 +13,7 @@ from reception.services.outcomes import OutcomeDraft
 from reception.storage.database import Database
 from tests.build import CLERK, draft, open_day
 from tests.integration.web.site import Site
+from tests.unit.recordings.locks import write_film
 
 SECONDS = 8
 BYTES = bytes(range(256)) * 40
@@ -46,10 +47,8 @@ async def hold(site: Site, data_root: Path, *, content: bytes = BYTES) -> Talk:
     assert session_id is not None
     people = await _sit_down(db, session_id, site)
     recording_id = await _talk(db, session_id, site)
-    final = data_root / "recordings" / recording_id / "final"
-    final.mkdir(parents=True)
     for person in people:
-        (final / f"{person}.webm").write_bytes(content)
+        write_film(data_root / "recordings" / recording_id, person, content)
     await records.finished(
         db, recording_id=recording_id, result=_result(people), now=site.clock.now()
     )
@@ -132,7 +131,7 @@ def _result(people: list[str]) -> dict[str, object]:
         "files": [
             {
                 "participant": person,
-                "file": f"{person}.webm",
+                "file": f"{person}.sealed.webm",
                 "bytes": len(BYTES),
                 "sha256": "0" * 64,
                 "duration_ms": SECONDS * 1000,

@@ -124,6 +124,28 @@ async def test_a_file_that_is_gone_is_not_a_crash(site: Site, talk: Talk, tmp_pa
     assert (await browser.get(f"/recordings/files/{talk.file_id}")).status == 404
 
 
+async def test_a_changed_or_swapped_file_is_refused_and_nothing_of_it_is_sent(
+    site: Site, talk: Talk, tmp_path: Path
+) -> None:
+    browser = await site.staff(Role.CLERK)
+    first, second = sorted((tmp_path / "recordings" / talk.recording_id / "final").iterdir())
+    whole = {path: path.read_bytes() for path in (first, second)}
+    changed = bytearray(whole[first])
+    changed[100] ^= 1
+    cases = {
+        "changed": {path: bytes(changed) for path in whole},
+        "cut off": {path: content[:-1] for path, content in whole.items()},
+        "swapped": {first: whole[second], second: whole[first]},
+        "plain": dict.fromkeys(whole, BYTES),
+    }
+    for what, files in cases.items():
+        for path, content in files.items():
+            path.write_bytes(content)
+        answer = await browser.raw("GET", f"/recordings/files/{talk.file_id}")
+        assert answer.status == 409, what
+        assert BYTES[:16] not in await answer.read(), what
+
+
 async def test_the_holder_of_the_code_sees_the_promise_and_no_names(site: Site, talk: Talk) -> None:
     browser = await site.browser()
     page = await browser.post("/query", {"code": talk.query_code.lower()})

@@ -9,6 +9,7 @@ from itertools import count
 from pathlib import Path
 
 from recordings.recorder import Recorder
+from tests.unit.recordings.locks import LOCK
 from tests.unit.recordings.media import Coded, give_one, picture, sound, together
 
 LOOP_MS = 2000
@@ -25,6 +26,7 @@ def main(root: Path) -> None:
     recorder = Recorder(
         root,
         "r1",
+        lock=LOCK,
         clock_ms=now_ms,
         on_progress=lambda stored, at_ms: print("stored", stored, at_ms, flush=True),  # noqa: T201  # the parent reads it
         on_failure=lambda code: print("failed", code, 0, flush=True),  # noqa: T201  # the parent reads it

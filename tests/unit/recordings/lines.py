@@ -9,9 +9,11 @@ from recordings.manifest import (
     Entry,
     FinishedFile,
     Gap,
+    Key,
     Mark,
     Open,
     Segment,
+    Signed,
     Track,
     encode,
     line_hash,
@@ -25,7 +27,8 @@ kinds = st.sampled_from(["audio", "video"])
 causes = st.sampled_from(["loss", "left", "muted", "aside", "crash", "disk", "damage"])
 digests = st.text("0123456789abcdef", min_size=64, max_size=64)
 
-opens = st.builds(Open, names, st.just(1), moments, names)
+opens = st.builds(Open, names, st.sampled_from([1, 2]), moments, names)
+keys = st.builds(Key, counts, file_names, names, digests)
 segments = st.builds(
     Segment,
     counts,
@@ -45,6 +48,7 @@ recorded = st.one_of(
     segments,
     st.builds(Gap, names, kinds, moments, st.none() | moments, causes),
     st.builds(Mark, names, moments),
+    keys,
 )
 closes = st.builds(Close, moments, counts, counts, counts, counts)
 finished = st.builds(
@@ -61,6 +65,7 @@ def manifests(draw: st.DrawFn) -> list[Entry]:
         files: list[FinishedFile] = draw(st.lists(finished, max_size=2))
         discarded: bool = draw(st.booleans())
         entries += files
+        entries += draw(st.lists(keys | st.builds(Signed, names, digests), max_size=2))
         if files and discarded:
             entries.append(Discarded(draw(counts)))
     return entries

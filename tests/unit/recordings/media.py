@@ -17,6 +17,7 @@ from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 
 from recordings.recorder import Recorder
+from tests.unit.recordings.locks import film_file
 
 START_MS = 1_800_000_000_000
 VIDEO_MS = 40
@@ -138,11 +139,12 @@ class Played(NamedTuple):
 
 def play(path: Path) -> Played:
     """Decode a finished file, every packet of it."""
+    film = film_file(path)
     light: list[tuple[float, float]] = []
     sizes: list[tuple[int, int]] = []
     loud: list[tuple[float, float]] = []
     resampler = AudioResampler(format="flt", layout="mono", rate=48000)
-    with av.open(str(path)) as container:
+    with av.open(film, "r") as container:
         decoded: Iterator[VideoFrame | AudioFrame] = container.decode(*container.streams)
         for frame in decoded:
             assert frame.time is not None

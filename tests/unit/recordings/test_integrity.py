@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 
 from recordings.batch import Batch, Take
-from recordings.cipher import Plain
 from recordings.files import Files
-from recordings.finish import discard_segments, finish
+from recordings.finish import discard_segments
 from recordings.integrity import verify
 from recordings.manifest import NO_LINE, Close, Gap, Mark, Track, encode, line_hash, parse
 from recordings.segment import Frame
 from recordings.store import RecordingDirectory
+from tests.unit.recordings.locks import LOCK, finish
 from tests.unit.recordings.media import START_MS, Coded, picture, sound
 
 VIDEO = Track("p1", "video", "VP8", 90000)
@@ -32,9 +32,7 @@ def frames(coded: tuple[Coded, ...], rate: int) -> tuple[Frame, ...]:
 def closed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("closed")
     files = Files()
-    directory = RecordingDirectory.open_live(
-        root, "r1", at_ms=START_MS, cipher=Plain(), files=files
-    )
+    directory = RecordingDirectory.open_live(root, "r1", at_ms=START_MS, lock=LOCK, files=files)
     video, audio = frames(picture(2000), 90_000), frames(sound(2000), 48_000)
     for part in (slice(0, 25), slice(25, 50)):
         tracks = (VIDEO, AUDIO) if part.start == 0 else ()
@@ -99,7 +97,12 @@ def test_every_deleted_file_is_found(whole: Path) -> None:
     for file in files(whole):
         content = file.read_bytes()
         file.unlink()
-        assert codes(whole) & {"segment_missing", "finished_missing", "manifest_missing"}, file.name
+        assert codes(whole) & {
+            "segment_missing",
+            "finished_missing",
+            "manifest_missing",
+            "key_missing",
+        }, file.name
         file.write_bytes(content)
 
 
@@ -139,7 +142,9 @@ def test_added_bytes_are_found(whole: Path) -> None:
     for file in files(whole):
         content = file.read_bytes()
         file.write_bytes(content + b"x")
-        assert codes(whole) & {"torn_line", "segment_size", "finished_size"}, file.name
+        assert codes(whole) & {"torn_line", "segment_size", "finished_size", "key_changed"}, (
+            file.name
+        )
         file.write_bytes(content)
 
 
@@ -202,9 +207,7 @@ def test_only_the_seal_kept_outside_finds_a_whole_other_recording(
 ) -> None:
     seal = verify(whole).seal
     shutil.rmtree(whole)
-    other = RecordingDirectory.open_live(
-        tmp_path, "r1", at_ms=START_MS, cipher=Plain(), files=Files()
-    )
+    other = RecordingDirectory.open_live(tmp_path, "r1", at_ms=START_MS, lock=LOCK, files=Files())
     other.close_recording(START_MS + 2000)
     other.close()
     assert verify(whole).ok
@@ -213,7 +216,7 @@ def test_only_the_seal_kept_outside_finds_a_whole_other_recording(
 
 def test_a_recording_being_written_is_whole_but_not_closed(tmp_path: Path) -> None:
     directory = RecordingDirectory.open_live(
-        tmp_path, "r1", at_ms=START_MS, cipher=Plain(), files=Files()
+        tmp_path, "r1", at_ms=START_MS, lock=LOCK, files=Files()
     )
     assert codes(tmp_path / "r1") == {"not_closed"}
     directory.close()
@@ -234,7 +237,7 @@ def test_after_discarding_only_the_finished_files_count(finished: Path, tmp_path
     # Discarding was interrupted between two files: what is left is what it was.
     (path / "segments" / "p1-audio-000001.seg").write_bytes(left)
     assert verify(path).ok
-    (path / "final" / "p1.webm").unlink()
+    (path / "final" / "p1.sealed.webm").unlink()
     assert codes(path) == {"finished_missing"}
 
 

@@ -67,7 +67,7 @@ def test_a_file_is_read_in_bounded_pieces(tmp_path: Path) -> None:
     path.parent.mkdir(parents=True)
     content = bytes(range(256)) * (CHUNK_BYTES // 128)
     path.write_bytes(content)
-    with RangeReader(path) as reader:
+    with RangeReader(path, None) as reader:
         assert reader.size == len(content)
         assert reader.read(5, 10) == content[5:15]
         assert reader.read(0, len(content)) == content[:CHUNK_BYTES]

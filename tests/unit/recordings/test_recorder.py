@@ -16,6 +16,7 @@ from recordings.recorder import QUEUE_BYTES, QUEUE_VIDEO_BYTES, Recorder
 from recordings.segment import Frame, parse
 from recordings.store import read_manifest
 from tests.unit.recordings.disks import FailingFiles, full
+from tests.unit.recordings.locks import LOCK, segment
 from tests.unit.recordings.media import START_MS, Clock, Coded, give_one
 
 WAIT_S = 10
@@ -35,6 +36,7 @@ class Watched:
         self.recorder = Recorder(
             root,
             "r1",
+            lock=LOCK,
             clock_ms=self.clock,
             on_progress=self._progressed,
             on_failure=self._failed,
@@ -86,7 +88,7 @@ class Watched:
             frame
             for entry in read_manifest(self.path).entries
             if isinstance(entry, Segment) and entry.kind == kind
-            for frame in parse((self.path / "segments" / entry.file).read_bytes()).frames
+            for frame in parse(segment(self.path / "segments" / entry.file)).frames
         ]
 
     def gaps(self) -> list[Gap]:
@@ -171,6 +173,7 @@ async def test_an_unknown_cause_and_an_unsafe_name_are_refused(tmp_path: Path) -
         Recorder(
             tmp_path,
             "..",
+            lock=LOCK,
             clock_ms=Clock(),
             on_progress=lambda stored, at: None,
             on_failure=lambda code: None,

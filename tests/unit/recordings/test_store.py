@@ -9,7 +9,6 @@ from typing import NamedTuple
 import pytest
 
 from recordings.batch import Batch, Take
-from recordings.cipher import Plain
 from recordings.errors import (
     DiskTooFull,
     ManifestDamaged,
@@ -30,6 +29,7 @@ from recordings.store import (
     require_space,
 )
 from tests.unit.recordings.disks import FailingFiles, Killed, full
+from tests.unit.recordings.locks import LOCK, cipher, segment
 
 START_MS = 1_000_000
 TRACKS = (Track("p1", "video", "VP8", 90000), Track("p1", "audio", "opus", 48000))
@@ -49,7 +49,7 @@ def batch(number: int) -> Batch:
 
 def open_live(root: Path, files: Files | None = None) -> RecordingDirectory:
     return RecordingDirectory.open_live(
-        root, "r1", at_ms=START_MS, cipher=Plain(), files=files or Files()
+        root, "r1", at_ms=START_MS, lock=LOCK, files=files or Files()
     )
 
 
@@ -59,7 +59,7 @@ def stored(path: Path) -> list[int]:
         frame.at_ms
         for entry in read_manifest(path).entries
         if isinstance(entry, Segment) and entry.kind == "video"
-        for frame in parse((path / "segments" / entry.file).read_bytes()).frames
+        for frame in parse(segment(path / "segments" / entry.file)).frames
     ]
 
 
@@ -109,7 +109,7 @@ def test_a_recording_has_one_writer(recording: RecordingDirectory, tmp_path: Pat
     with pytest.raises(RecordingBusy):
         open_live(tmp_path)
     with pytest.raises(RecordingBusy):
-        RecordingDirectory.open_ended(recording.path, cipher=Plain(), files=Files())
+        RecordingDirectory.open_ended(recording.path, cipher=cipher(recording.path), files=Files())
 
 
 def test_a_closed_recording_is_never_written_again(tmp_path: Path) -> None:
@@ -130,7 +130,7 @@ def test_a_damaged_manifest_is_not_gone_on_with(tmp_path: Path) -> None:
 
 def test_there_is_nothing_to_end_where_nothing_was_recorded(tmp_path: Path) -> None:
     with pytest.raises(RecordingMissing):
-        RecordingDirectory.open_ended(tmp_path, cipher=Plain(), files=Files())
+        RecordingDirectory.open_ended(tmp_path, cipher=None, files=Files())
     with pytest.raises(RecordingMissing):
         read_manifest(tmp_path)
 
@@ -214,7 +214,9 @@ def test_killed_at_any_operation_an_ended_recording_can_be_closed(tmp_path: Path
         root = tmp_path / str(at)
         story = record(root, FailingFiles(at))
         try:
-            opened = RecordingDirectory.open_ended(root / "r1", cipher=Plain(), files=Files())
+            opened = RecordingDirectory.open_ended(
+                root / "r1", cipher=cipher(root / "r1"), files=Files()
+            )
         except RecordingMissing:
             assert not story.acknowledged
             continue
@@ -273,7 +275,8 @@ def test_a_torn_last_line_is_cut_off(tmp_path: Path) -> None:
     whole = manifest.read_bytes()
     manifest.write_bytes(whole + b'{"type":"tra')
     open_live(tmp_path).close()
-    assert manifest.read_bytes() == whole
+    assert manifest.read_bytes().startswith(whole)
+    assert verify(tmp_path / "r1").problems[0].code == "not_closed"
 
 
 def test_files_that_are_no_segments_do_not_stay(tmp_path: Path) -> None:
@@ -283,7 +286,9 @@ def test_files_that_are_no_segments_do_not_stay(tmp_path: Path) -> None:
     (folder / "p1-video-000002.seg").write_bytes(b"nothing of ours")
     (folder / "p1-video-000003.seg.part").write_bytes((folder / "p1-video-000001.seg").read_bytes())
     (folder / "notes.txt").write_bytes(b"")
-    RecordingDirectory.open_ended(tmp_path / "r1", cipher=Plain(), files=Files()).close()
+    RecordingDirectory.open_ended(
+        tmp_path / "r1", cipher=cipher(tmp_path / "r1"), files=Files()
+    ).close()
     assert verify(tmp_path / "r1").ok
     assert stored(tmp_path / "r1") == times(0)
 

@@ -1,0 +1,130 @@
+"""What is done with recordings by itself: finished, sealed, signed, compared, removed."""
+
+import asyncio
+import contextlib
+import json
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from reception.crypto.recording_keys import UnwrapKey, load_or_make_recording_key
+from reception.services import records
+from reception.services.jobs import Job
+from reception.settings import Settings
+from reception.storage.database import Database
+from reception.storage.signing import load_or_make_key
+from recordings import keys
+from recordings.cipher import Lock
+from recordings.finish import discard_segments, give_key, sign
+from scheduler.clock import Clock
+
+KEY: Final = Path("keys", "recording.key")
+SIGNING_KEY: Final = Path("keys", "audit.pem")
+
+
+class JobFailed(Exception):
+    """The job's process ended with an error; the text is its last line."""
+
+
+def open_recording_key(settings: Settings) -> UnwrapKey:
+    """Return the key that opens this installation's recordings; it is made when there is none.
+
+    Raises:
+        KeysUnreadable: others may read its file, or it holds no key.
+
+    """
+    return load_or_make_recording_key(settings.data / KEY)
+
+
+def lock_of(key: UnwrapKey) -> Lock:
+    """Return what seals recordings so that `key` opens them."""
+    return Lock(key.public.wrap)
+
+
+@dataclass(frozen=True)
+class RecordingWork:
+    """The jobs that concern recordings; `data` is the data directory, recordings lie under it."""
+
+    db: Database
+    clock: Clock
+    data: Path
+    key: UnwrapKey
+
+    names = (records.FINISH_JOB,)
+
+    @property
+    def root(self) -> Path:
+        """Where recordings lie."""
+        return self.data / "recordings"
+
+    async def run(self, job: Job) -> None:
+        """Do one job."""
+        await self._finish(str(job.args["recording_id"]))
+
+    async def _finish(self, recording_id: str) -> None:
+        """Make the files to play, sign what was found, and only then let the segments go."""
+        directory = self.root / recording_id
+        try:
+            result = await self._made(directory)
+        except JobFailed as error:
+            now = self.clock.now()
+            await records.failed(self.db, recording_id=recording_id, cause=str(error), now=now)
+            raise
+        await self._take_over(directory, result)
+        await asyncio.to_thread(discard_segments, directory)
+
+    async def _take_over(self, directory: Path, result: Mapping[str, Any]) -> None:
+        head = await asyncio.to_thread(self._sign, directory)
+        await records.finished(
+            self.db,
+            recording_id=directory.name,
+            result={**result, "head": head},
+            now=self.clock.now(),
+        )
+
+    def _sign(self, directory: Path) -> str:
+        signer = load_or_make_key(self.data / SIGNING_KEY)
+        return sign(directory, signer.verifier.name, signer.key.sign)
+
+    async def _made(self, directory: Path, *arguments: str) -> Mapping[str, Any]:
+        """Run `recordings.finish` in a process of its own; a crash there harms nobody here.
+
+        Its keys go through its standard input: arguments, environment and disk can be read by others.
+        """
+        await asyncio.to_thread(self._give_key, directory)
+        opened = await asyncio.to_thread(keys.read_keys, directory, self.key.unwrap)
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "recordings.finish",
+            *arguments,
+            str(directory),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        try:
+            out, err = await process.communicate(b"".join(opened))
+        except asyncio.CancelledError:
+            process.kill()
+            # Until it is gone: nothing of the program may outlive the program.
+            await process.wait()
+            raise
+        if process.returncode != 0:
+            raise JobFailed(_cause(out, err, process.returncode))
+        made: Mapping[str, Any] = json.loads(out)
+        return made
+
+    def _give_key(self, directory: Path) -> None:
+        # Recorded before recordings were sealed: it has no key yet.
+        give_key(directory, lock_of(self.key))
+
+
+def _cause(out: bytes, err: bytes, code: int | None) -> str:
+    """Why the process failed: the refusal it printed, else its last words."""
+    with contextlib.suppress(ValueError, KeyError, TypeError):
+        return str(json.loads(out)["code"])
+    lines = err.decode(errors="replace").strip().splitlines()
+    return lines[-1] if lines else f"exit {code}"
