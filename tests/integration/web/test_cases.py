@@ -127,7 +127,7 @@ async def test_a_file_that_is_gone_is_not_a_crash(site: Site, talk: Talk, tmp_pa
 async def test_a_changed_or_swapped_file_is_refused_and_nothing_of_it_is_sent(
     site: Site, talk: Talk, tmp_path: Path
 ) -> None:
-    browser = await site.staff(Role.CLERK)
+    browser = await site.staff(Role.LEADER)
     first, second = sorted((tmp_path / "recordings" / talk.recording_id / "final").iterdir())
     whole = {path: path.read_bytes() for path in (first, second)}
     changed = bytearray(whole[first])

@@ -23,6 +23,9 @@ OPEN_TO_ALL = frozenset(
     {
         "/",
         "/login",
+        "/login/code",
+        "/login/key",
+        "/login/key/options",
         "/calendar",
         "/calendar/{day_id}",
         "/query",
