@@ -94,6 +94,7 @@ find_npm() {
 
 install_browser_files() {
     local want stamp fonts=node_modules/@fontsource-variable/noto-sans-sc vendor=web/static/vendor/noto-sans-sc npm
+    local print=node_modules/@expo-google-fonts/noto-sans-sc
     want=$(sha256sum <package-lock.json)
     for stamp in node_modules/.installed-test "node_modules/.installed-$purpose"; do
         [ "$(cat "$stamp" 2>/dev/null)" = "$want" ] && [ -f "$vendor/index.css" ] && return
@@ -105,6 +106,8 @@ install_browser_files() {
     rm -rf "$vendor"
     mkdir -p "$vendor"
     cp -R "$fonts/index.css" "$fonts/files" "$fonts/LICENSE" "$vendor/"
+    # Browsers get slices of the font; a PDF needs all of it in the older form.
+    cp "$print/400Regular/NotoSansSC_400Regular.ttf" "$vendor/NotoSansSC-Regular.ttf"
     echo "$want" >"node_modules/.installed-$purpose"
 }
 

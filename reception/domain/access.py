@@ -77,6 +77,8 @@ class Action(StrEnum):
     SEE_PERIODS = "see_periods"
     HOLD_CASE = "hold_case"
     ASK_DELETION = "ask_deletion"
+    EXPORT_CASE = "export_case"
+    COPY_FOR_PETITIONER = "copy_for_petitioner"
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +205,10 @@ ROLES: Final = {
     Action.HOLD_CASE: frozenset({Role.CLERK, Role.SUPERVISOR}),
     # The petitioner's own wish, at the kiosk or taken down by a clerk.
     Action.ASK_DELETION: _COUNTER,
+    # Not the secretary: what leaves the system leaves it by whoever answers for the case.
+    Action.EXPORT_CASE: _READERS - {Role.SECRETARY},
+    # Handed over at the counter, where a clerk sees who asks (PIPL art. 45).
+    Action.COPY_FOR_PETITIONER: _CLERK,
 }
 
 # A day of the city is booked from a village in it, so here the area may lie on either side;

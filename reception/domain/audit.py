@@ -76,6 +76,7 @@ class AuditAction(StrEnum):
     SUBJECT_REMOVED = "subject_removed"
     REVEALED = "revealed"
     CORRECTED = "corrected"
+    CASE_EXPORTED = "case_exported"
     AUDIT_READ = "audit_read"
     PERIOD_SET = "period_set"
     HOLD_PLACED = "hold_placed"

@@ -7,6 +7,7 @@ from typing import Final
 
 from reception.domain.access import PUBLIC, Action, Actor, Target
 from reception.domain.audit import AuditAction
+from reception.domain.case_files import FilePurpose
 from reception.domain.codes import Role
 from reception.domain.errors import CodeUnknown
 from reception.domain.people import read_query_code
@@ -29,6 +30,7 @@ _LOOKS: Final[Mapping[str, tuple[str, str]]] = {
     AuditAction.REVEALED.value: ("查看了完整的号码", "saw a number in full"),
     AuditAction.RECORDING_VIEWED.value: ("观看了录音录像", "watched the recording"),
     AuditAction.CORRECTED.value: ("更正了登记信息", "put registered data right"),
+    AuditAction.CASE_EXPORTED.value: ("打印或导出了信访件", "printed or exported the case"),
 }
 """What somebody did with a petitioner's data, in words for the petitioner."""
 
@@ -123,9 +125,14 @@ async def looks(db: Database, *, query_code: str) -> tuple[Look, ...]:
         row = await case_rows.case_by_query_index(tx, query_index(tx.vault, code))
         if row is None:
             raise CodeUnknown(kind="query")
-        things = await _things_of(tx, row[0].id)
-        found = await rows.of_objects(tx, things, actions=tuple(_LOOKS), limit=MOST_OF_CASE)
-        return tuple([await _look(tx, event) for event in found])
+        return await looks_at(tx, row[0].id)
+
+
+async def looks_at(tx: Transaction, case_id: str) -> tuple[Look, ...]:
+    """Return who looked at a case, newest first."""
+    things = await _things_of(tx, case_id)
+    found = await rows.of_objects(tx, things, actions=tuple(_LOOKS), limit=MOST_OF_CASE)
+    return tuple([await _look(tx, event) for event in found])
 
 
 async def _things_of(tx: Transaction, case_id: str) -> tuple[str, ...]:
@@ -140,7 +147,7 @@ async def _look(tx: Transaction, event: AuditEvent) -> Look:
         if account is not None and account.organ_id is not None:
             row = await places.organ(tx, account.organ_id)
             organ = "" if row is None else row.name
-    purpose = next((one for one in Purpose if one.value == event.purpose), None)
+    purpose = next((one for one in (*Purpose, *FilePurpose) if one.value == event.purpose), None)
     zh, en = _LOOKS[event.action]
     return Look(
         at=event.at,

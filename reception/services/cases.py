@@ -163,27 +163,7 @@ async def case_page(db: Database, *, case_id: str, actor: Actor, now: datetime) 
     """
     async with db.reading(actor) as tx:
         row = await require_case(tx, case_id, actor, Action.SEE_CASE)
-        contents = Contents(tx.vault, row[0])
-        page = CasePage(
-            case=case_view(row, tx.vault),
-            timeline=tuple(
-                event_view(event, contents, named=True) for event in await rows.events(tx, case_id)
-            ),
-            deadlines=tuple(
-                _deadline_view(deadline, local_day(now))
-                for deadline in await rows.deadlines(tx, case_id)
-            ),
-            bookings=tuple(
-                booking_view(booked, tx.vault, now)
-                for booked in await booking_rows.bookings_of_case(tx, case_id)
-            ),
-            sessions=tuple(
-                [
-                    await session_view(tx, session)
-                    for session in await session_rows.sessions_of_case(tx, case_id)
-                ]
-            ),
-        )
+        page = await read_page(tx, row, now)
     async with db.transaction(actor) as tx:
         await require_volume(
             tx,
@@ -195,6 +175,38 @@ async def case_page(db: Database, *, case_id: str, actor: Actor, now: datetime) 
         )
         audit.record(tx, AuditAction.CASE_OPENED, actor, "case", case_id, now)
     return page
+
+
+async def read_page(
+    tx: Transaction, row: rows.CaseRow, now: datetime, *, for_public: bool = False
+) -> CasePage:
+    """Return all that belongs to a case; the caller has checked the right to it.
+
+    `for_public`: the timeline's public lines only, and nobody named in them.
+    """
+    case = row[0]
+    contents = Contents(tx.vault, case)
+    return CasePage(
+        case=case_view(row, tx.vault),
+        timeline=tuple(
+            event_view(event, contents, named=not for_public)
+            for event in await rows.events(tx, case.id, public_only=for_public)
+        ),
+        deadlines=tuple(
+            _deadline_view(deadline, local_day(now))
+            for deadline in await rows.deadlines(tx, case.id)
+        ),
+        bookings=tuple(
+            booking_view(booked, tx.vault, now)
+            for booked in await booking_rows.bookings_of_case(tx, case.id)
+        ),
+        sessions=tuple(
+            [
+                await session_view(tx, session)
+                for session in await session_rows.sessions_of_case(tx, case.id)
+            ]
+        ),
+    )
 
 
 async def number_of(db: Database, *, case_id: str, actor: Actor) -> str:

@@ -69,6 +69,8 @@ MAY = {
     "see_periods": "secadmin auditor supervisor clerk",
     "hold_case": "clerk supervisor",
     "ask_deletion": "clerk kiosk",
+    "export_case": "clerk leader handler org_head supervisor",
+    "copy_for_petitioner": "clerk",
 }
 
 # What a role must have in common with the thing; all others: it lies in their area.

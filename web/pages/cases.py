@@ -76,6 +76,7 @@ async def case_page(request: Request) -> Response:
         ],
         may_hold=actor.role in HOLDERS,
         may_play=actor.role in ROLES[Action.PLAY_RECORDING],
+        may_export=actor.role in ROLES[Action.EXPORT_CASE],
         may_reveal=actor.role in ROLES[Action.REVEAL],
         may_correct=actor.role in ROLES[Action.CORRECT],
         purposes=tuple(Purpose),

@@ -345,6 +345,8 @@ ELSEWHERE: Final = {
     # tests/security/test_petitioners.py
     A.REVEALED,
     A.CORRECTED,
+    # tests/security/test_case_files.py
+    A.CASE_EXPORTED,
     # tests/security/test_delegations.py
     A.DELEGATED,
     A.DELEGATION_ENDED,
