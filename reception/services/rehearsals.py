@@ -5,6 +5,7 @@ from datetime import datetime, time, timedelta
 from typing import Final
 
 from reception.domain.access import Actor
+from reception.domain.areas import is_within
 from reception.domain.codes import Mode, Role
 from reception.domain.errors import BadInput, NotAllowed, NotFound
 from reception.services import kiosks, tokens
@@ -109,7 +110,7 @@ async def remove(
     """Delete every row a rehearsal made; return its recordings, whose files are the caller's.
 
     Raises:
-        NotAllowed: only clerks and administrators rehearse.
+        NotAllowed: only clerks and administrators rehearse, each in their own area.
         NotFound: there is no such rehearsal.
 
     """
@@ -119,6 +120,9 @@ async def remove(
         rehearsal = await rows.rehearsal(tx, rehearsal_id)
         if rehearsal is None:
             raise NotFound(thing="rehearsal")
+        site = await tx.get_one(Site, rehearsal.site_id)
+        if not is_within(site.area_code, actor.area_code):
+            raise NotAllowed(action="rehearse", reason="area")
         recordings = await rows.recording_ids(tx, rehearsal.leader_id)
         await rows.remove(tx, rehearsal)
     return tuple(recordings)
