@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,13 @@ def _flag(text: str) -> bool:
 
 def _list(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _networks(text: str) -> tuple[str, ...]:
+    listed = _list(text)
+    for one in listed:
+        ip_network(one)
+    return listed
 
 
 def _one_of(*choices: str) -> Callable[[str], str]:
@@ -115,6 +123,13 @@ class Settings:
     )
     private_key: str = field(
         default="", metadata={"read": str, "says": "PEM file of the private key for HTTPS"}
+    )
+    trusted_proxies: tuple[str, ...] = field(
+        default=(),
+        metadata={
+            "read": _networks,
+            "says": "networks of proxies whose X-Forwarded-For is believed, comma-separated; empty means nobody's",
+        },
     )
     password_profile: str = field(
         default="djbh3",

@@ -18,6 +18,7 @@ from reception.domain.factors import needs_key
 from reception.domain.passwords import is_worn_out
 from reception.services import accounts, kiosks, tokens
 from reception.services.accounts import LoggedIn
+from web.addresses import address_of
 from web.keys import CONTEXT, WebContext
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -132,7 +133,7 @@ async def _identify(request: Request) -> Who | None:
         if held is None:
             return None
         actor = await kiosks.actor_of_session(
-            context.db, token=held, address=request.remote or "", now=now
+            context.db, token=held, address=address_of(request), now=now
         )
         return Who(actor, None if scheme.lower() == "kiosk" else csrf_of_kiosk(held))
     token = request.cookies.get(session_cookie(context))
@@ -158,6 +159,14 @@ async def who(request: Request) -> Who | None:
 def treat_as_unknown(request: Request) -> None:
     """Answer this request as to a stranger, without asking the database who it is."""
     request[_WHO] = None
+
+
+async def asker_of(request: Request) -> str:
+    """Tell one who guesses at codes from another: by log-in or machine, else by address."""
+    found = await who(request)
+    if found is None:
+        return f"address {address_of(request)}"
+    return f"{found.actor.kind} {found.actor.id}"
 
 
 async def current_actor(request: Request) -> Actor:

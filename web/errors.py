@@ -174,9 +174,14 @@ async def refusal(request: Request, code: str, details: Mapping[str, object]) ->
         response = await page(
             request, "error.html", status=status_of(code).value, code=code, sentence=words
         )
+    tell_when_to_retry(response, details)
+    return response
+
+
+def tell_when_to_retry(response: StreamResponse, details: Mapping[str, object]) -> None:
+    """Put how long to wait into the header that programs read, where a refusal says so."""
     if "retry_seconds" in details:
         response.headers["Retry-After"] = str(details["retry_seconds"])
-    return response
 
 
 @middleware

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,7 +31,7 @@ class WebContext:
     `audit_verifier` gives the public half of the audit log's key, once there is one. `base_url` is
     the address people type, without a slash at the end; `secure_cookies` is true exactly when people
     reach it over HTTPS; recordings lie under `data_root`, and `unwrap(recording id, wrapped key)`
-    opens the key of one.
+    opens the key of one. `trusted_proxies` are believed when they say whom they heard from.
     """
 
     db: "Database"
@@ -44,6 +45,7 @@ class WebContext:
     password_profile: Profile = Profile.DJBH3
     second_factor_required: bool = False
     unwrap: Callable[[str, bytes], bytes] = _no_key
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
     audit_verifier: Callable[[], "Verifier | None"] = lambda: None
 
     @property

@@ -24,6 +24,7 @@ from scheduler.runner import Ticker
 from signaling.engine import EngineEvent, HubDown, HubUp
 from signaling.hub.remote import RemoteEngine
 from signaling.tasks import Supervisor
+from web.addresses import networks
 from web.app import create_app
 from web.keys import WebContext
 from web.live import LiveRooms
@@ -56,6 +57,7 @@ async def run_web(settings: Settings, hub_socket: Path) -> None:
         audit_verifier=partial(verifier_of, settings.data),
         second_factor_required=settings.second_factor == "required",
         unwrap=recording_key.unwrap,
+        trusted_proxies=networks(settings.trusted_proxies),
     )
     app = create_app(context)
     live.observers.append(_hub_gauge(app[METRICS]))

@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 import secrets
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -15,7 +15,6 @@ from reception.domain.errors import (
     BadInput,
     NotFound,
     NotLoggedIn,
-    TooManyAttempts,
 )
 from reception.domain.factors import RelyingParty
 from reception.domain.passwords import RULES, Profile, classes_of
@@ -23,12 +22,13 @@ from reception.services import audit, passwords, second_factor
 from reception.services import security_keys as keys
 from reception.services.hashing import hash_password, matches, needs_rehash
 from reception.services.permission import require
+from reception.services.tries import count_try
 from reception.storage import accounts as rows
 from reception.storage import delegations, places, security_keys
 from reception.storage.database import Database, Transaction
 from reception.storage.errors import NotUnique
 from reception.storage.ids import hash_of, new_id, new_secret
-from reception.storage.tables import Account, AuthSession, LoginFailure, PendingLogin
+from reception.storage.tables import Account, AuthSession, PendingLogin
 
 IDLE = timedelta(minutes=30)
 ABSOLUTE = timedelta(hours=12)
@@ -37,8 +37,6 @@ SEEN_EVERY = timedelta(minutes=1)
 
 FREE_TRIES_OF_LOGIN = 5
 FREE_TRIES_OF_ADDRESS = 20
-LONGEST_DELAY = timedelta(seconds=42)
-FORGET_TRIES_AFTER = timedelta(minutes=15)
 
 PROOF_HOLDS = timedelta(minutes=15)
 """So long a proof of who one is counts for what must not be done at a forgotten screen."""
@@ -104,7 +102,7 @@ async def log_in(
     """Check a password and open a log-in, or ask for the second factor where there is one.
 
     Tries are counted per log-in name and per network address; after the free ones each further
-    try has to wait, at most `LONGEST_DELAY`. Nobody is locked out for good.
+    try has to wait, at most 42 seconds. Nobody is locked out for good.
 
     Raises:
         TooManyAttempts: `retry_seconds` says how long to wait.
@@ -512,30 +510,6 @@ def new_password() -> str:
 def _csrf(token: str) -> str:
     # Derived, so that nothing more is stored; knowing it does not give the token.
     return hmac.new(token.encode(), b"csrf", hashlib.sha256).hexdigest()
-
-
-async def count_try(tx: Transaction, keys: Mapping[str, int], now: datetime) -> None:
-    """Count a try at each key, which has so many free ones.
-
-    To be called before the secret is looked at: parallel tries must not slip through.
-
-    Raises:
-        TooManyAttempts: `retry_seconds` says how long to wait.
-
-    """
-    for key, free in keys.items():
-        _refuse_too_early(await rows.failures_of(tx, key), free, now)
-    for key in keys:
-        await rows.count_attempt(tx, key, now, now - FORGET_TRIES_AFTER)
-
-
-def _refuse_too_early(failure: LoginFailure | None, free: int, now: datetime) -> None:
-    if failure is None or failure.failures < free or now - failure.last_at >= FORGET_TRIES_AFTER:
-        return
-    delay = min(LONGEST_DELAY, timedelta(seconds=2 ** min(failure.failures - free, 6)))
-    left = failure.last_at + delay - now
-    if left > timedelta(0):
-        raise TooManyAttempts(retry_seconds=max(1, round(left.total_seconds())))
 
 
 def actor_of_account(account: Account, session_id: str = "", serves: str | None = None) -> Actor:

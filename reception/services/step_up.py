@@ -10,6 +10,7 @@ from reception.domain.factors import RelyingParty
 from reception.services import accounts, audit, second_factor, security_keys
 from reception.services.accounts import Held, LoggedIn
 from reception.services.hashing import matches
+from reception.services.tries import count_try
 from reception.storage import accounts as rows
 from reception.storage.database import Database, Transaction
 from reception.storage.ids import hash_of, new_secret
@@ -61,7 +62,7 @@ async def _begin(db: Database, token: str, now: datetime) -> tuple[AuthSession, 
     async with db.transaction(SYSTEM) as tx:
         session, account = await accounts.require_session(tx, token, now)
         by_name = hash_of(f"login:{account.login}")
-        await accounts.count_try(tx, {by_name: accounts.FREE_TRIES_OF_LOGIN}, now)
+        await count_try(tx, {by_name: accounts.FREE_TRIES_OF_LOGIN}, now)
         return session, account, await accounts.held_by(tx, account, now)
 
 

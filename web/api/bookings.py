@@ -19,10 +19,12 @@ from reception.domain.errors import (
     NotFound,
     SlotNotBookable,
     SlotTaken,
+    TooManyAttempts,
 )
 from reception.domain.sessions import SessionState
 from reception.services import booking, cases
 from reception.services.errors import CheckInClosed, SiteFull
+from reception.services.tries import looking_up
 from scheduler.calendar import local_day
 from scheduler.errors import YearNotLoaded
 from web.api.calendar import Slot
@@ -245,16 +247,17 @@ async def move_booking(call: Call[NewSlot, Nothing]) -> Booking:
     "/check-ins",
     summary="Check in at a kiosk",
     roles=ROLES[Action.CHECK_IN],
-    errors=(CodeUnknown, CheckInClosed, MoveRefused, MovedMeanwhile),
+    errors=(CodeUnknown, TooManyAttempts, CheckInClosed, MoveRefused, MovedMeanwhile),
 )
 async def check_in(call: Call[CheckIn, Nothing]) -> Booking:
     """The petitioner is there: from 60 minutes before the slot until 60 minutes after it.
 
     Doing it again changes nothing.
     """
-    checked_in = await booking.check_in(
-        call.context.db, code=call.body.code, actor=call.actor, now=call.now
-    )
+    async with looking_up(call.context.db, by=call.asker, now=call.now):
+        checked_in = await booking.check_in(
+            call.context.db, code=call.body.code, actor=call.actor, now=call.now
+        )
     return await _told(call, checked_in)
 
 

@@ -9,10 +9,11 @@ from annotated_types import Ge, Le
 from reception.domain.access import ROLES, Action
 from reception.domain.cases import CaseMove, CaseState
 from reception.domain.codes import Category, Purpose
-from reception.domain.errors import CodeUnknown, MovedMeanwhile, MoveRefused
+from reception.domain.errors import CodeUnknown, MovedMeanwhile, MoveRefused, TooManyAttempts
 from reception.domain.outcomes import OutcomeType
 from reception.services import audit_views, cases, petitioners
 from reception.services.errors import VolumeExceeded
+from reception.services.tries import looking_up
 from scheduler.errors import YearNotLoaded
 from web.api.bookings import Booking, CaseDraft
 from web.api.fields import Asked, Code, Given, Id, IdNumber, Line, Name, Nothing, Phone
@@ -284,18 +285,28 @@ class Looks(Given):
 
 
 @OPERATIONS.operation(
-    "POST", "/queries/looks", summary="Who looked at a case", roles=ANYONE, errors=(CodeUnknown,)
+    "POST",
+    "/queries/looks",
+    summary="Who looked at a case",
+    roles=ANYONE,
+    errors=(CodeUnknown, TooManyAttempts),
 )
 async def query_looks(call: Call[QueryCode, Nothing]) -> Looks:
     """Who looked at a case and what for, for whoever holds its query code; nobody is named."""
-    found = await audit_views.looks(call.context.db, query_code=call.body.query_code)
+    async with looking_up(call.context.db, by=call.asker, now=call.now):
+        found = await audit_views.looks(call.context.db, query_code=call.body.query_code)
     return Looks.model_validate({"items": found})
 
 
 @OPERATIONS.operation(
-    "POST", "/queries", summary="Look a case up", roles=ANYONE, errors=(CodeUnknown,)
+    "POST",
+    "/queries",
+    summary="Look a case up",
+    roles=ANYONE,
+    errors=(CodeUnknown, TooManyAttempts),
 )
 async def query_case(call: Call[QueryCode, Nothing]) -> PublicCase:
     """How a case stands, for whoever holds its query code; no names are given."""
-    found = await cases.query(call.context.db, query_code=call.body.query_code, now=call.now)
+    async with looking_up(call.context.db, by=call.asker, now=call.now):
+        found = await cases.query(call.context.db, query_code=call.body.query_code, now=call.now)
     return PublicCase.model_validate(found)

@@ -14,7 +14,7 @@ from reception.domain.access import PUBLIC, Actor
 from reception.domain.codes import Role
 from reception.domain.errors import BadInput, NotFound, Refused
 from web.api.fields import Nothing
-from web.auth import require, require_fresh, who
+from web.auth import asker_of, require, require_fresh, who
 from web.keys import CONTEXT, WebContext
 from web.ops import METRICS, Metrics
 
@@ -47,12 +47,13 @@ class UnsupportedMedia(Refused):
 class Call(Generic[BodyT, QueryT]):
     """One request as an operation sees it: who asks what, already checked for form and role.
 
-    `path` holds the ids of the address; `idempotency_key` the header of that name, if sent.
+    `asker` tells one who guesses at codes from another. `path` holds the ids of the address; `idempotency_key` the header of that name, if sent.
     """
 
     context: WebContext
     metrics: Metrics
     actor: Actor
+    asker: str
     now: datetime
     path: Mapping[str, str]
     body: BodyT
@@ -98,6 +99,7 @@ class Operation:
             context=context,
             metrics=request.app[METRICS],
             actor=actor,
+            asker=await asker_of(request),
             now=context.clock.now(),
             path=_ids(request.match_info),
             query=_query(request, self.query),

@@ -23,8 +23,10 @@ from reception.services.calendar import DayView
 from reception.services.kiosks import Proof
 from reception.services.places import KioskView, SiteView
 from reception.services.sessions import ReceiptView
+from reception.services.tries import looking_up
 from scheduler.calendar import local_day
-from web.auth import csrf_of_kiosk, kiosk_cookie, kiosk_token, require, set_cookie, who
+from web.addresses import address_of
+from web.auth import asker_of, csrf_of_kiosk, kiosk_cookie, kiosk_token, require, set_cookie, who
 from web.doors import DOORS
 from web.i18n import LANGUAGE_COOKIE, Language, language_of
 from web.keys import CONTEXT, WebContext
@@ -131,7 +133,7 @@ async def open_session(request: Request) -> Response:
         challenge=_text(body, "challenge"),
         signature=_bytes(body, "signature"),
         origins=origins_of(request),
-        address=request.remote or "",
+        address=address_of(request),
         held=kiosk_token(request),
     )
     begun = await request.app[DOORS].open(context.db, proof, context.clock.now())
@@ -237,7 +239,9 @@ async def check_in(request: Request) -> Response:
     actor = await require(request, Role.KIOSK)
     context = request.app[CONTEXT]
     code = await _field(request, "code")
-    held = await booking.check_in(context.db, code=code, actor=actor, now=context.clock.now())
+    now = context.clock.now()
+    async with looking_up(context.db, by=await asker_of(request), now=now):
+        held = await booking.check_in(context.db, code=code, actor=actor, now=now)
     if held.session_id is None:
         raise CodeUnknown(code=code)
     await context.live.changed(held.session_id)

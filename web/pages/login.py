@@ -17,6 +17,7 @@ from reception.domain.factors import RelyingParty
 from reception.domain.refusals import sentence
 from reception.services import accounts, step_up
 from reception.services.accounts import LoggedIn, Pending
+from web.addresses import address_of
 from web.agents import agent_words
 from web.auth import current_login, session_cookie, set_cookie, who
 from web.errors import status_of
@@ -74,7 +75,7 @@ async def log_in(request: Request) -> StreamResponse:
             context.db,
             login=login.strip(),
             password=str(form.get("password", "")),
-            address=request.remote or "",
+            address=address_of(request),
             agent=agent_words(request.headers.get("User-Agent", "")),
             now=context.clock.now(),
         )
@@ -103,7 +104,7 @@ async def log_in_with_code(request: Request) -> StreamResponse:
             context.db,
             pending=pending,
             code=str(form.get("code", ""))[:LONGEST_CODE],
-            address=request.remote or "",
+            address=address_of(request),
             agent=agent_words(request.headers.get("User-Agent", "")),
             now=context.clock.now(),
         )
@@ -123,7 +124,7 @@ async def log_in_with_key(request: Request) -> StreamResponse:
             pending=pending,
             credential=str(form.get("credential", "")),
             party=party_of(request),
-            address=request.remote or "",
+            address=address_of(request),
             agent=agent_words(request.headers.get("User-Agent", "")),
             now=context.clock.now(),
         )

@@ -4,12 +4,14 @@ from typing import TYPE_CHECKING
 
 from aiohttp.web import Request, Response, get, post
 
-from reception.domain.errors import CodeUnknown, NotFound
+from reception.domain.errors import CodeUnknown, NotFound, TooManyAttempts
 from reception.domain.reception_days import PUBLIC_STATES
 from reception.domain.refusals import sentence
 from reception.services import audit_views, calendar, cases, places
+from reception.services.tries import looking_up
 from scheduler.calendar import local_day
-from web.errors import status_of
+from web.auth import asker_of
+from web.errors import status_of, tell_when_to_retry
 from web.forms import form_of, query_of
 from web.i18n import language_of
 from web.keys import CONTEXT
@@ -76,11 +78,12 @@ async def query(request: Request) -> Response:
     now = context.clock.now()
     code = (await form_of(request)).text("code")[:40]
     try:
-        found = await cases.query(context.db, query_code=code, now=now)
-        looks = await audit_views.looks(context.db, query_code=code)
-    except CodeUnknown as refused:
+        async with looking_up(context.db, by=await asker_of(request), now=now):
+            found = await cases.query(context.db, query_code=code, now=now)
+            looks = await audit_views.looks(context.db, query_code=code)
+    except (CodeUnknown, TooManyAttempts) as refused:
         request.app[METRICS].refusals.labels(refused.code).inc()
-        return await page(
+        answer = await page(
             request,
             "public/query.html",
             status=status_of(refused.code).value,
@@ -89,6 +92,8 @@ async def query(request: Request) -> Response:
             timer=None,
             refused=sentence(refused.code, language_of(request), refused.details),
         )
+        tell_when_to_retry(answer, refused.details)
+        return answer
     bar = timer(found.due, local_day(now)) if found.due is not None else None
     return await page(
         request,

@@ -1,7 +1,7 @@
 """The web application on a loopback port over a real database, and people who browse it."""
 
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from html import unescape
@@ -20,6 +20,7 @@ from tests.build import CITY, COUNTY, NOW, VAULT, Prefecture, prefecture
 from tests.devices import Device
 from tests.fakes import FixedClock
 from tests.unit.recordings.locks import KEY
+from web.addresses import networks
 from web.app import create_app
 from web.keys import WebContext
 
@@ -182,7 +183,12 @@ class Site:
 
 @asynccontextmanager
 async def open_site(
-    database_url: str, data_root: Path, *, secure_cookies: bool = False, port: int | None = None
+    database_url: str,
+    data_root: Path,
+    *,
+    secure_cookies: bool = False,
+    port: int | None = None,
+    trusted_proxies: Sequence[str] = (),
 ) -> AsyncIterator[Site]:
     """Serve a small prefecture from `database_url` until the block ends.
 
@@ -201,6 +207,7 @@ async def open_site(
         secure_cookies=secure_cookies,
         version="test",
         unwrap=KEY.unwrap,
+        trusted_proxies=networks(trusted_proxies),
     )
     place = await prefecture(db)
     app = create_app(context)

@@ -22,7 +22,12 @@ def test_an_option_that_was_not_given_leaves_the_variable() -> None:
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("RECEPTION_PORT", "eighty"), ("RECEPTION_PORT", "70000"), ("RECEPTION_HTTPS", "maybe")],
+    [
+        ("RECEPTION_PORT", "eighty"),
+        ("RECEPTION_PORT", "70000"),
+        ("RECEPTION_HTTPS", "maybe"),
+        ("RECEPTION_TRUSTED_PROXIES", "10.0.0.1/8"),
+    ],
 )
 def test_a_value_that_cannot_be_read_names_its_variable(name: str, value: str) -> None:
     with pytest.raises(SettingRefused, match=name):
