@@ -131,6 +131,13 @@ class Settings:
             "says": "networks of proxies whose X-Forwarded-For is believed, comma-separated; empty means nobody's",
         },
     )
+    metrics_from: tuple[str, ...] = field(
+        default=("127.0.0.0/8", "::1/128"),
+        metadata={
+            "read": _networks,
+            "says": "networks that may read /metrics, comma-separated; empty means nobody",
+        },
+    )
     password_profile: str = field(
         default="djbh3",
         metadata={

@@ -25,6 +25,11 @@ def address_of(request: Request) -> str:
     return farthest(request.remote or "", forwarded, trusted)
 
 
+def is_within_networks(address: str, listed: Sequence[Network]) -> bool:
+    """Tell whether an address lies in one of the networks; one that is not known does not."""
+    return address != "" and any(ip_address(address) in network for network in listed)
+
+
 def farthest(peer: str, forwarded: str, trusted: Sequence[Network]) -> str:
     """Return the last address on the way that is known: the first that is no trusted proxy.
 
@@ -34,7 +39,7 @@ def farthest(peer: str, forwarded: str, trusted: Sequence[Network]) -> str:
     """
     known = _plain(peer)
     for word in reversed(forwarded.split(",")):
-        if not known or not any(ip_address(known) in network for network in trusted):
+        if not is_within_networks(known, trusted):
             break
         earlier = _plain(word.strip())
         if not earlier:

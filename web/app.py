@@ -27,6 +27,7 @@ from web.pages import (
     planning,
     public,
     recordings,
+    reports,
     room,
 )
 from web.render import RENDERER, STATIC_ROOT, hash_static, make_renderer
@@ -52,6 +53,7 @@ _MODULES = (
     planning,
     public,
     recordings,
+    reports,
     room,
     socket,
 )
@@ -68,6 +70,7 @@ def create_app(context: WebContext) -> Application:
     app[RENDERER] = make_renderer(app[CATALOGUE], hash_static())
     app[ops.METRICS] = ops.make_metrics()
     app[DOORS] = Doors()
+    app[reports.REPORT_LOG] = reports.ReportLog()
     install_headers(app)
     for module in _MODULES:
         app.add_routes(module.routes())

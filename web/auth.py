@@ -19,6 +19,7 @@ from reception.domain.passwords import is_worn_out
 from reception.services import accounts, kiosks, tokens
 from reception.services.accounts import LoggedIn
 from web.addresses import address_of
+from web.headers import REPORTS_PATH
 from web.keys import CONTEXT, WebContext
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -26,7 +27,7 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 # A kiosk's are proved by a signature, and are sent before there is a session to take a token from.
 KIOSK_DOOR = frozenset({"/kiosk/enrol", "/kiosk/challenge", "/kiosk/session"})
 TOKENLESS_PATHS = KIOSK_DOOR | frozenset(
-    {"/login", "/login/code", "/login/key", "/login/key/options", "/query"}
+    {REPORTS_PATH, "/login", "/login/code", "/login/key", "/login/key/options", "/query"}
 )
 
 

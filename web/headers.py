@@ -4,6 +4,7 @@ from aiohttp.web import Application, Request, StreamResponse
 
 from web.keys import CONTEXT
 
+REPORTS_PATH = "/csp-reports"
 CONTENT_SECURITY_POLICY = "; ".join(
     (
         "default-src 'none'",
@@ -18,12 +19,22 @@ CONTENT_SECURITY_POLICY = "; ".join(
         "frame-ancestors 'none'",
         "object-src 'none'",
         "require-trusted-types-for 'script'",
+        f"report-uri {REPORTS_PATH}",
     )
 )
 # Only these pages hold a talk; on all others the browser refuses camera and microphone outright.
 TALKING_PATHS = ("/kiosk", "/room")
 A_DAY = 24 * 60 * 60
 A_YEAR = 365 * A_DAY
+
+
+def content_security_policy(*, secure: bool) -> str:
+    """Return the policy of every page.
+
+    The Reporting API takes reports over HTTPS only, and a browser that knows `report-to` does not
+    look at `report-uri`: over plain HTTP it would report nothing.
+    """
+    return f"{CONTENT_SECURITY_POLICY}; report-to csp" if secure else CONTENT_SECURITY_POLICY
 
 
 def permissions_policy(path: str) -> str:
@@ -48,7 +59,8 @@ def cache_control(request: Request) -> str:
 
 async def _put_headers(request: Request, response: StreamResponse) -> None:
     headers = response.headers
-    headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
+    secure = request.app[CONTEXT].secure_cookies
+    headers.setdefault("Content-Security-Policy", content_security_policy(secure=secure))
     headers.setdefault("Permissions-Policy", permissions_policy(request.path))
     headers.setdefault("Cache-Control", cache_control(request))
     headers["X-Content-Type-Options"] = "nosniff"
@@ -58,7 +70,8 @@ async def _put_headers(request: Request, response: StreamResponse) -> None:
     # over plain HTTP, where Sec-Fetch-Site is absent too, no form could be told from a forged one.
     headers["Referrer-Policy"] = "same-origin"
     headers["Server"] = "reception"
-    if request.app[CONTEXT].secure_cookies:
+    if secure:
+        headers["Reporting-Endpoints"] = f'csp="{REPORTS_PATH}"'
         headers["Strict-Transport-Security"] = f"max-age={A_YEAR}"
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from aiohttp.web import AppKey
 
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from web.live import LiveRooms
 
 
+LOOPBACK: Final = (IPv4Network("127.0.0.0/8"), IPv6Network("::1/128"))
+
+
 def _no_key(recording_id: str, wrapped: bytes) -> bytes:
     raise KeyMissing(directory=recording_id)
 
@@ -31,7 +34,8 @@ class WebContext:
     `audit_verifier` gives the public half of the audit log's key, once there is one. `base_url` is
     the address people type, without a slash at the end; `secure_cookies` is true exactly when people
     reach it over HTTPS; recordings lie under `data_root`, and `unwrap(recording id, wrapped key)`
-    opens the key of one. `trusted_proxies` are believed when they say whom they heard from.
+    opens the key of one. `trusted_proxies` are believed when they say whom they heard from;
+    the figures are for `metrics_networks`.
     """
 
     db: "Database"
@@ -46,6 +50,7 @@ class WebContext:
     second_factor_required: bool = False
     unwrap: Callable[[str, bytes], bytes] = _no_key
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
+    metrics_networks: tuple[IPv4Network | IPv6Network, ...] = LOOPBACK
     audit_verifier: Callable[[], "Verifier | None"] = lambda: None
 
     @property

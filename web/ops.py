@@ -12,8 +12,10 @@ from aiohttp.web import AppKey, Request, Response, StreamResponse, get, json_res
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
+from reception.domain.errors import NotFound
 from reception.storage.database import Database
 from reception.storage.schema import require_current
+from web.addresses import address_of, is_within_networks
 from web.keys import CONTEXT
 
 if TYPE_CHECKING:
@@ -32,6 +34,7 @@ class Metrics:
     registry: CollectorRegistry
     requests: Histogram
     refusals: Counter
+    policy_violations: Counter
     bookings: Counter
     session_states: Counter
     sockets: Gauge
@@ -64,6 +67,11 @@ def make_metrics() -> Metrics:
         ),
         refusals=Counter(
             "reception_refusals", "Refusals answered, by code.", ("code",), registry=registry
+        ),
+        policy_violations=Counter(
+            "reception_policy_violations",
+            "Reports of browsers that something broke the content security policy.",
+            registry=registry,
         ),
         bookings=Counter(
             "reception_bookings", "Bookings made, by door.", ("door",), registry=registry
@@ -145,7 +153,17 @@ async def _database_answers(db: Database) -> bool:
 
 
 async def metrics(request: Request) -> Response:
-    """Show the figures in Prometheus' text format."""
+    """Show the figures in Prometheus' text format, to whom they are meant for.
+
+    Raises:
+        NotFound: somebody else asks.
+    """
+    context = request.app[CONTEXT]
+    # A request that says it was passed on, by whoever is not trusted to, came through a proxy
+    # that nobody named: its own address would open this to everybody behind it.
+    is_direct = context.trusted_proxies or "X-Forwarded-For" not in request.headers
+    if not is_direct or not is_within_networks(address_of(request), context.metrics_networks):
+        raise NotFound(thing="page")
     request.app[METRICS].sockets.set(request.app[CONTEXT].live.connected)
     body = generate_latest(request.app[METRICS].registry)
     return Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST})

@@ -58,6 +58,7 @@ async def run_web(settings: Settings, hub_socket: Path) -> None:
         second_factor_required=settings.second_factor == "required",
         unwrap=recording_key.unwrap,
         trusted_proxies=networks(settings.trusted_proxies),
+        metrics_networks=networks(settings.metrics_from),
     )
     app = create_app(context)
     live.observers.append(_hub_gauge(app[METRICS]))

@@ -40,7 +40,8 @@ def test_the_defaults_in_the_table_are_the_defaults() -> None:
     for item in fields(Settings):
         if item.default is MISSING:
             continue  # a path below the folder the program is started in
-        shown = "(empty)" if item.default in empty else f"`{_plain(item.default)}`"
+        plain = ",".join(item.default) if isinstance(item.default, tuple) else _plain(item.default)
+        shown = "(empty)" if item.default in empty else f"`{plain}`"
         assert written[f"RECEPTION_{item.name.upper()}"] == shown
 
 

@@ -58,6 +58,8 @@ async def test_https_sets_hsts_and_cookies_of_this_host_only(
         assert cookie.startswith("__Host-sid=")
         for part in ("Secure", "HttpOnly", "SameSite=Strict", "Path=/"):
             assert part in cookie
+        assert answer.headers["Content-Security-Policy"].endswith("; report-to csp")
+        assert answer.headers["Reporting-Endpoints"] == 'csp="/csp-reports"'
         assert "max-age=31536000" in answer.headers["Strict-Transport-Security"]
 
 

@@ -1,8 +1,10 @@
 """What an operator's tools are told."""
 
+from pathlib import Path
+
 from reception.domain.access import SYSTEM
 from reception.domain.codes import Role
-from tests.integration.web.site import Site
+from tests.integration.web.site import Site, open_site
 
 
 async def test_health_and_readiness(site: Site) -> None:
@@ -45,3 +47,19 @@ async def test_figures_count_by_route_and_code_and_name_nobody(site: Site) -> No
     assert "reception_hub_up" in figures
     assert "0" * 32 not in figures
     assert "nothing-here" not in figures
+
+
+async def test_figures_are_for_this_machine_only(sqlite_database_url: str, tmp_path: Path) -> None:
+    outside = {"X-Forwarded-For": "203.0.113.9"}
+    async with open_site(sqlite_database_url, tmp_path, trusted_proxies=["127.0.0.1/32"]) as site:
+        browser = await site.browser()
+        assert (await browser.get("/metrics")).status == 200
+        assert (await browser.get("/metrics", **outside)).status == 404
+        assert (await browser.get("/healthz", **outside)).status == 200
+
+
+async def test_a_proxy_nobody_named_does_not_open_the_figures_to_all_behind_it(
+    site: Site,
+) -> None:
+    browser = await site.browser()
+    assert (await browser.get("/metrics", **{"X-Forwarded-For": "127.0.0.1"})).status == 404
