@@ -53,7 +53,10 @@ def read(data: bytes) -> Line:
     Raises:
         ValueError: it is not a JSON object.
     """
-    message = json.loads(data)
+    try:
+        message = json.loads(data)
+    except RecursionError:
+        raise ValueError("a line must not be nested that deep") from None
     if not isinstance(message, dict):
         raise ValueError("a line must be an object")
     return message

@@ -59,7 +59,10 @@ class ContractClient:
             text = await response.text()
             answer = Answer(response.status, json.loads(text) if text else None)
             kind = response.content_type
-        self._check(_operation(method, path), answer, kind)
+        operation = operation_of(method, path)
+        check(operation, answer, kind)
+        if not answer.code:
+            self.done.add(operation.name)
         return answer
 
     async def get(self, who: str | None, path: str) -> Any:
@@ -82,28 +85,28 @@ class ContractClient:
         assert answer.code, answer.body
         return answer.status, answer.code
 
-    def _check(self, operation: Operation, answer: Answer, kind: str) -> None:
-        entry = DOCUMENT["paths"][PREFIX + operation.path][operation.method.lower()]
-        described = entry["responses"].get(str(answer.status))
-        assert described is not None, f"{operation.name}: {answer.status} {answer.body}"
-        if answer.code:
-            assert answer.code in codes_of(operation), f"{operation.name}: {answer.body}"
-        else:
-            self.done.add(operation.name)
-        if "content" not in described:
-            assert answer.body is None
-            return
-        ((media_type, content),) = described["content"].items()
-        assert kind == media_type
-        schema = {**content["schema"], "components": DOCUMENT["components"]}
-        Draft202012Validator(schema).validate(answer.body)
+
+def check(operation: Operation, answer: Answer, kind: str) -> None:
+    """Fail unless status, media type `kind` and body are what the document says of the operation."""
+    entry = DOCUMENT["paths"][PREFIX + operation.path][operation.method.lower()]
+    described = entry["responses"].get(str(answer.status))
+    assert described is not None, f"{operation.name}: {answer.status} {answer.body}"
+    if answer.code:
+        assert answer.code in codes_of(operation), f"{operation.name}: {answer.body}"
+    if "content" not in described:
+        assert answer.body is None
+        return
+    ((media_type, content),) = described["content"].items()
+    assert kind == media_type
+    schema = {**content["schema"], "components": DOCUMENT["components"]}
+    Draft202012Validator(schema).validate(answer.body)
 
 
 def _encoded(body: object) -> bytes | None:
     return None if body is None else json.dumps(body, ensure_ascii=False).encode()
 
 
-def _operation(method: str, path: str) -> Operation:
+def operation_of(method: str, path: str) -> Operation:
     """The operation a request is for; a fixed path goes before one with an id."""
     bare = path.partition("?")[0]
     matching = [

@@ -11,6 +11,7 @@ from typing import Any, cast
 from aiohttp import ClientResponse, CookieJar
 from aiohttp.test_utils import TestClient, TestServer
 from aiohttp.web import Application, Request
+from yarl import URL
 
 from reception.domain.codes import Role
 from reception.domain.kiosks import proof_text
@@ -93,7 +94,7 @@ class Browser:
         async with self._client.post(path, data=fields, headers=sent) as response:
             return await self._page(response)
 
-    async def raw(self, method: str, path: str, **options: Any) -> ClientResponse:
+    async def raw(self, method: str, path: str | URL, **options: Any) -> ClientResponse:
         """Ask once, without following, and give the answer as it is."""
         response = await self._client.request(method, path, allow_redirects=False, **options)
         await response.read()
@@ -159,7 +160,7 @@ class Site:
             role=role,
             area_code=COUNTY if role is not Role.SYSADMIN else CITY,
             password=PASSWORD,
-            organ_id=self.place.organ_id if role is Role.HANDLER else None,
+            organ_id=self.place.organ_id if role in (Role.HANDLER, Role.ORG_HEAD) else None,
             leader_id=self.place.leader_id if role is Role.LEADER else None,
             now=self.clock.now(),
         )
