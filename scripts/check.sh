@@ -39,6 +39,7 @@ step "pytest, $workers at a time" \
     pytest -q -n "$workers" --dist loadfile --junitxml "$reports/beside.xml" "${beside[@]}"
 step "pytest, one by one" \
     pytest -q --junitxml "$reports/alone.xml" tests "${beside[@]/#/--ignore=}"
+step "what docs/security claims is shown" python scripts/assurance.py check "$reports"/*.xml
 
 printf '\n'
 [ ${#failed[@]} = 0 ] || printf 'not content: %s\n' "${failed[@]}"

@@ -19,8 +19,15 @@ class Form:
         self._fields = fields
 
     def text(self, name: str, otherwise: str = "") -> str:
-        """Give the text of a field, `otherwise` when it is absent or empty."""
-        value = self._fields.get(name)
+        """Give the text of a field, `otherwise` when it is absent or empty.
+
+        Raises:
+            BadInput: it is there twice, and different readers would take different ones.
+        """
+        values = self._fields.getall(name, [""])
+        if len(values) > 1:
+            raise BadInput(field=name, reason="repeated")
+        (value,) = values
         return (value.strip() if isinstance(value, str) else "") or otherwise
 
     def texts(self, name: str) -> tuple[str, ...]:

@@ -53,3 +53,8 @@ def test_only_the_assessors_profile_wears_passwords_out() -> None:
     assert not is_worn_out(AT, Profile.DJBH3, AT + timedelta(days=90, seconds=-1))
     assert is_worn_out(AT, Profile.DJBH3, AT + timedelta(days=90))
     assert not is_worn_out(AT, Profile.ASVS, AT + timedelta(days=9000))
+
+
+@pytest.mark.parametrize("profile", list(Profile))
+def test_a_hundred_and_twenty_eight_characters_are_taken(profile: Profile) -> None:
+    check_password("Long-7" + "x" * 122, profile, common=COMMON, words=WORDS)
