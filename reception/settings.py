@@ -76,6 +76,14 @@ class Settings:
             "says": "database URL: postgresql+asyncpg://…; empty means SQLite in the data directory",
         },
     )
+    database_owner: str = field(
+        default="",
+        metadata={
+            "read": str,
+            "secret": True,
+            "says": "database URL of the owner, for `reception db upgrade` alone; empty means RECEPTION_DATABASE",
+        },
+    )
     host: str = field(
         default="127.0.0.1", metadata={"read": str, "says": "address the web server listens on"}
     )
@@ -160,6 +168,11 @@ class Settings:
     def database_url(self) -> str:
         """The database's URL, with the embedded default filled in."""
         return self.database or f"sqlite+aiosqlite:///{self.data / 'reception.sqlite3'}"
+
+    @property
+    def owner_url(self) -> str:
+        """The URL by which the schema is upgraded."""
+        return self.database_owner or self.database_url
 
     @property
     def base_url(self) -> str:

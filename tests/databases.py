@@ -6,19 +6,23 @@ import pwd
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Coroutine
+from collections.abc import AsyncIterator, Coroutine
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
+from reception.storage.database import Database, create_engine
 from reception.storage.schema import upgrade
+from reception.storage.wall import APP_ROLE
 from tests.build import VAULT
 
 UNPRIVILEGED = ("postgres", "nobody")
 TEMPLATE = "migrated"
+OWNER = "reception_owner"
 
 
 def run_aside(coroutine: Coroutine[Any, Any, None]) -> None:
@@ -88,8 +92,8 @@ class PostgresServer:
         self._run("pg_ctl", "-D", str(self.folder / "data"), "-w", "-m", "immediate", "stop")
         shutil.rmtree(self.folder)
 
-    def url(self, database: str) -> str:
-        return f"postgresql+asyncpg://reception@/{database}?host={self.folder}"
+    def url(self, database: str, *, role: str = "reception") -> str:
+        return f"postgresql+asyncpg://{role}@/{database}?host={self.folder}"
 
     async def _admin(self, statement: str) -> None:
         # CREATE DATABASE cannot run inside a transaction.
@@ -99,16 +103,19 @@ class PostgresServer:
         await engine.dispose()
 
     async def _make_template(self) -> None:
-        await self._admin(f"CREATE DATABASE {TEMPLATE}")
-        await upgrade(self.url(TEMPLATE), VAULT)
+        # As in operations.md: neither the owner nor the program is a superuser.
+        await self._admin(f"CREATE ROLE {APP_ROLE} LOGIN")
+        await self._admin(f"CREATE ROLE {OWNER} LOGIN IN ROLE {APP_ROLE}")
+        await self._admin(f"CREATE DATABASE {TEMPLATE} OWNER {OWNER}")
+        await upgrade(self.url(TEMPLATE, role=OWNER), VAULT)
 
     async def create(self, *, migrated: bool = True) -> str:
-        """Return the URL of a fresh database."""
+        """Return the URL of a fresh database: the program's, or the owner's of an empty one."""
         self._made += 1
         name = f"t{self._made}"
         source = TEMPLATE if migrated else "template1"
-        await self._admin(f"CREATE DATABASE {name} TEMPLATE {source}")
-        return self.url(name)
+        await self._admin(f"CREATE DATABASE {name} OWNER {OWNER} TEMPLATE {source}")
+        return self.url(name, role=APP_ROLE if migrated else OWNER)
 
     def dump(self, url: str) -> bytes:
         """Return what `pg_dump` writes of a database."""
@@ -118,6 +125,23 @@ class PostgresServer:
     async def drop(self, url: str) -> None:
         """Drop what `create` made, ending the connections a test left."""
         await self._admin(f"DROP DATABASE {_name_of(url)} WITH (FORCE)")
+
+
+def owners(url: str) -> str:
+    """Return the URL by which the owner of a test database logs in."""
+    return url.replace(f"{APP_ROLE}@", f"{OWNER}@")
+
+
+@asynccontextmanager
+async def as_owner(db: Database) -> AsyncIterator[AsyncConnection]:
+    """Open a transaction with every right over `db`, as somebody at the server has."""
+    url = db._engine.url.render_as_string(hide_password=False)  # nobody else needs it
+    engine = create_engine(owners(url), migrating=True)
+    try:
+        async with engine.begin() as connection:
+            yield connection
+    finally:
+        await engine.dispose()
 
 
 def _name_of(url: str) -> str:

@@ -106,6 +106,7 @@ STATUS: Mapping[str, HTTPStatus] = {
     "volume_exceeded": HTTPStatus.TOO_MANY_REQUESTS,
     "internal": HTTPStatus.INTERNAL_SERVER_ERROR,
     "engine_down": HTTPStatus.SERVICE_UNAVAILABLE,
+    "wall_missing": HTTPStatus.SERVICE_UNAVAILABLE,
     "schema_missing": HTTPStatus.SERVICE_UNAVAILABLE,
     "schema_too_new": HTTPStatus.SERVICE_UNAVAILABLE,
     "try_again": HTTPStatus.SERVICE_UNAVAILABLE,

@@ -17,7 +17,7 @@ from reception.app.recordings import open_recording_key
 from reception.domain.codes import Role
 from reception.services import places, tokens
 from reception.settings import PREFIX, Settings
-from reception.storage.schema import upgrade
+from reception.storage.schema import require_current, upgrade
 from scheduler.clock import SystemClock
 
 log = logging.getLogger(__name__)
@@ -38,9 +38,19 @@ def _free_port(host: str, kind: socket.SocketKind) -> int:
 
 
 async def prepare(settings: Settings) -> None:
-    """Make the data directory and bring the database to this program's schema."""
+    """Make the data directory and bring the database to this program's schema.
+
+    Raises:
+        WallMissing: on PostgreSQL, when row-level security would not hold for the program.
+
+    """
     settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
-    await upgrade(settings.database_url, open_vault(settings))
+    await upgrade(settings.owner_url, open_vault(settings))
+    db = open_database(settings)
+    try:
+        await require_current(db)
+    finally:
+        await db.close()
 
 
 async def serve(settings: Settings, *, ready: Callable[[], None] = lambda: None) -> None:
@@ -49,7 +59,9 @@ async def serve(settings: Settings, *, ready: Callable[[], None] = lambda: None)
     stop_on_signals(stop)
     # A Unix socket's path may have 107 bytes, a data directory more.
     run = Path(tempfile.mkdtemp(prefix="reception-"))
-    environment = to_environment(settings)
+    # Neither needs the owner, and the hub has no database at all.
+    environment = to_environment(replace(settings, database_owner=""))
+    without_database = environment | {f"{PREFIX}DATABASE": ""}
     hub_socket = run / "hub.sock"
     recording_key = open_recording_key(settings).public.text()
     processes = [
@@ -57,7 +69,7 @@ async def serve(settings: Settings, *, ready: Callable[[], None] = lambda: None)
         Process(
             "hub",
             ["hub", "--hub-socket", str(hub_socket), "--recording-key", recording_key],
-            environment,
+            without_database,
         ),
     ]
     note = await OperatorNote.leave(settings)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Literal
 
-from reception.domain.areas import is_within
+from reception.domain.areas import is_within, prefix_of
 from reception.domain.codes import Role
 
 
@@ -215,6 +215,37 @@ ROLES: Final = {
 # for the others a code, a published fact or the kiosk itself is the key, not the area.
 _EITHER_WAY: Final = frozenset({Action.BOOK, Action.MOVE_BOOKING, Action.CANCEL_BOOKING})
 _ANYWHERE: Final = frozenset({Action.SEE_CALENDAR, Action.QUERY_CASE, Action.RATE})
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Which cases an actor may come across; of the others, one at a time where `allow` says so.
+
+    Args:
+        kind: those of an area, an organ, a leader, or at a kiosk's site.
+        own: which: what the area's codes begin with, or the id.
+    """
+
+    kind: Literal["", "area", "organ", "leader", "kiosk"] = ""
+    own: str = ""
+
+
+_COMING_ACROSS: Final = (Action.SEE_CASE, Action.JOIN_ROOM)
+
+
+def reach_of(actor: Actor) -> Reach:
+    """Return what an actor may list: that of the decision on seeing a case or joining its room."""
+    if not any(actor.role in ROLES[action] for action in _COMING_ACROSS):
+        return Reach()
+    match actor.role:
+        case Role.LEADER | Role.SECRETARY:
+            return Reach("leader", actor.leader_id or "")
+        case Role.HANDLER | Role.ORG_HEAD:
+            return Reach("organ", actor.organ_id or "")
+        case Role.KIOSK:
+            return Reach("kiosk", actor.id)
+        case _:
+            return Reach("area", prefix_of(actor.area_code) if actor.area_code else "")
 
 
 def allow(

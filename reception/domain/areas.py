@@ -55,6 +55,11 @@ def path_of(code: str) -> tuple[str, ...]:
     return (code,) if above is None else (*path_of(above), code)
 
 
+def prefix_of(code: str) -> str:
+    """With what the codes of an area and of all in it begin, and no others."""
+    return code[:4] if level_of(code) is Level.CITY else code
+
+
 def is_within(code: str, scope: str) -> bool:
     """Whether an area is the scope itself or lies in it; raises `BadInput` for a bad code."""
     check_area(scope)

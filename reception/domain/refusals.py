@@ -407,6 +407,12 @@ SENTENCES: Final[Mapping[str, Sentence]] = {
         "A newer version of this program wrote the database[ ({revision})]. Upgrade the program;"
         " do not open it with this one.",
     ),
+    "wall_missing": Sentence(
+        "数据库角色{role}不存在、登录账号不能切换到它，或它的权限过大，行级隔离不起作用。"
+        "请按运维手册“PostgreSQL”一节建立角色，再运行 reception db upgrade。",
+        "The database role {role} is missing, the login may not switch to it, or it has too many rights for"
+        " row-level security to hold. Make the roles as operations.md says, then run reception db upgrade.",
+    ),
     "schema_missing": Sentence(
         "数据库还没有建好，或者版本较旧。请先运行 reception db upgrade。",
         "The database is empty or older than this program. Run reception db upgrade first.",

@@ -69,10 +69,9 @@ async def issue_ticket(db: Database, *, session_id: str, actor: Actor, now: date
     async with db.transaction(actor) as tx:
         if actor.role not in _SEATS:
             raise NotAdmitted(reason="role")
-        row = await require_session(tx, session_id)
-        session: Session = row[0]
         action = Action.SEE_CASE if actor.role is Role.HANDLER else Action.JOIN_ROOM
-        await require_for_session(tx, row, actor, action)
+        row = await require_for_session(tx, session_id, actor, action)
+        session: Session = row[0]
         _refuse_over(session)
         if actor.role is Role.KIOSK and session.state in {
             SessionState.SCHEDULED,

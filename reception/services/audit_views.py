@@ -122,9 +122,12 @@ async def looks(db: Database, *, query_code: str) -> tuple[Look, ...]:
     """
     code = read_query_code(query_code)
     async with db.reading(PUBLIC) as tx:
-        row = await case_rows.case_by_query_index(tx, query_index(tx.vault, code))
+        # The code is the right to this one case.
+        async with tx.as_program():
+            row = await case_rows.case_by_query_index(tx, query_index(tx.vault, code))
         if row is None:
             raise CodeUnknown(kind="query")
+        await tx.admit(row[0].id)
         return await looks_at(tx, row[0].id)
 
 

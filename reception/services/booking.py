@@ -413,16 +413,22 @@ async def _case(
 ) -> PetitionCase:
     if request.draft is not None:
         return await register_case(tx, request.draft, actor, now, rehearsal=rehearsal)
-    case = await tx.get(PetitionCase, request.case_id)
-    if case is None or case.rehearsal != rehearsal:
+
+    async def decide(case: PetitionCase) -> str:
+        if case.rehearsal != rehearsal:
+            raise NotFound(thing="case")
+        accused = await subjects.names_of_case(tx, case.id)
+        require_one(
+            actor,
+            Action.BOOK,
+            [Target(area_code=case.area_code, subjects=accused)],
+            standing=await subjects.standing(tx),
+        )
+        return case.id
+
+    case = await tx.decided(lambda: tx.get(PetitionCase, request.case_id), decide)
+    if case is None:
         raise NotFound(thing="case")
-    accused = await subjects.names_of_case(tx, case.id)
-    require_one(
-        actor,
-        Action.BOOK,
-        [Target(area_code=case.area_code, subjects=accused)],
-        standing=await subjects.standing(tx),
-    )
     return case
 
 
@@ -436,7 +442,8 @@ async def _put_booking(
     needs: Sequence[str],
     now: datetime,
 ) -> Booking:
-    taken = await rows.rooms_taken(tx, site.id, slot.starts_at, slot.ends_at)
+    async with tx.as_program():
+        taken = await rows.rooms_taken(tx, site.id, slot.starts_at, slot.ends_at)
     free = [room for room in range(1, site.rooms + 1) if room not in taken]
     if not free:
         raise SiteFull(site_id=site.id)
@@ -588,7 +595,8 @@ async def _remembered(
 ) -> BookingView | None:
     if key is None:
         return None
-    async with db.reading(actor) as tx:
+    # The key is the actor's own, and the booking what they got for it.
+    async with db.reading(actor) as tx, tx.as_program():
         found = await rows.remembered(tx, key)
         if found is None:
             return None
@@ -600,30 +608,34 @@ async def _remembered(
 async def _require(
     tx: Transaction, booking_id: str, actor: Actor, action: Action
 ) -> rows.BookingRow:
-    row = await rows.booking(tx, booking_id)
+
+    async def decide(row: rows.BookingRow) -> str:
+        booked, _, _, leader, _, site, _, _, _, _ = row
+        kiosk = await places.kiosk(tx, actor.id) if actor.role is Role.KIOSK else None
+        at_site = kiosk is not None and kiosk[0].site_id == booked.site_id
+        # The petitioner's side and the leader's side may lie in different areas.
+        areas = (site.area_code, leader.area_code)
+        accused = await subjects.names_of_case(tx, booked.case_id)
+        require_one(
+            actor,
+            action,
+            [
+                Target(
+                    area_code=area,
+                    leader_id=booked.leader_id,
+                    kiosk_id=actor.id if at_site else None,
+                    subjects=accused,
+                )
+                for area in areas
+            ],
+            standing=await subjects.standing(tx),
+            thing="booking",
+        )
+        return booked.case_id
+
+    row = await tx.decided(lambda: rows.booking(tx, booking_id), decide)
     if row is None:
         raise NotFound(thing="booking")
-    booked, _, _, leader, _, site, _, _, _, _ = row
-    kiosk = await places.kiosk(tx, actor.id) if actor.role is Role.KIOSK else None
-    at_site = kiosk is not None and kiosk[0].site_id == booked.site_id
-    # The petitioner's side and the leader's side may lie in different areas.
-    areas = (site.area_code, leader.area_code)
-    accused = await subjects.names_of_case(tx, booked.case_id)
-    require_one(
-        actor,
-        action,
-        [
-            Target(
-                area_code=area,
-                leader_id=booked.leader_id,
-                kiosk_id=actor.id if at_site else None,
-                subjects=accused,
-            )
-            for area in areas
-        ],
-        standing=await subjects.standing(tx),
-        thing="booking",
-    )
     return row
 
 
@@ -634,10 +646,11 @@ async def _view(tx: Transaction, booking_id: str, now: datetime) -> BookingView:
 
 
 async def _code(tx: Transaction) -> str:
-    for _ in range(_CODE_TRIES):
-        code = new_check_in_code(secrets.token_bytes(16))
-        if not await rows.code_in_use(tx, code):
-            return code
+    async with tx.as_program():
+        for _ in range(_CODE_TRIES):
+            code = new_check_in_code(secrets.token_bytes(16))
+            if not await rows.code_in_use(tx, code):
+                return code
     raise Contended(reason="check_in_codes")
 
 

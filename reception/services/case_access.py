@@ -16,24 +16,28 @@ async def require_case(tx: Transaction, case_id: str, actor: Actor, action: Acti
         NotAllowed: it is none of the actor's.
 
     """
-    row = await rows.case(tx, case_id)
+
+    async def decide(row: rows.CaseRow) -> str:
+        case = row[0]
+        leaders = await rows.leaders_of_case(tx, case_id)
+        accused = await subjects.names_of_case(tx, case_id)
+        require_one(
+            actor,
+            action,
+            [
+                Target(
+                    area_code=area,
+                    organ_id=case.owner_organ_id,
+                    leader_id=actor.leader_id if actor.leader_id in leaders else None,
+                    subjects=accused,
+                )
+                for area in (case.area_code, case.problem_area_code)
+            ],
+            standing=await subjects.standing(tx),
+        )
+        return case.id
+
+    row = await tx.decided(lambda: rows.case(tx, case_id), decide)
     if row is None:
         raise NotFound(thing="case")
-    case = row[0]
-    leaders = await rows.leaders_of_case(tx, case_id)
-    accused = await subjects.names_of_case(tx, case_id)
-    require_one(
-        actor,
-        action,
-        [
-            Target(
-                area_code=area,
-                organ_id=case.owner_organ_id,
-                leader_id=actor.leader_id if actor.leader_id in leaders else None,
-                subjects=accused,
-            )
-            for area in (case.area_code, case.problem_area_code)
-        ],
-        standing=await subjects.standing(tx),
-    )
     return row

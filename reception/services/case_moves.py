@@ -77,6 +77,8 @@ async def advance_case(
     if organ is None and (organ_id is not None or move in NEEDS_ORGAN):
         raise BadInput(field="organ_id", reason="missing" if organ_id is None else "unknown")
     then = after(case.state, move)
+    # Its new owner may be somebody else; this move is written to its end all the same.
+    await tx.admit(case.id)
     if not await rows.move_case(tx, case.id, case.state, then, organ_id):
         raise MovedMeanwhile(thing="case")
     audit.record(

@@ -16,7 +16,7 @@ from reception.services import audit
 from reception.services.case_moves import advance_case
 from reception.services.day_tables import table_of
 from reception.services.deadlines import legal_day
-from reception.services.session_access import require_for_session, require_session
+from reception.services.session_access import require_for_session
 from reception.services.session_views import OutcomeView, outcome_view
 from reception.services.timeline import note
 from reception.services.wording import day_en, day_zh
@@ -67,9 +67,7 @@ async def save_outcome(
     """
     check_outcome(Claim(draft.type, draft.text, draft.owner_organ_id, draft.due_on), local_day(now))
     async with db.transaction(actor) as tx:
-        row = await require_session(tx, session_id)
-        session = row[0]
-        await require_for_session(tx, row, actor, Action.SET_OUTCOME)
+        session = (await require_for_session(tx, session_id, actor, Action.SET_OUTCOME))[0]
         if session.state not in LIVE_STATES:
             raise MoveRefused(state=session.state.value, move="outcome")
         case = await tx.get_one(PetitionCase, session.case_id)

@@ -46,7 +46,8 @@ class Planning:
     async def run(self, wanted: Sequence[Occurrence], stored: Sequence[ReceptionDay]) -> PlanResult:
         """Create, keep, move and remove days; what is published or booked only conflicts."""
         by_nominal = {day.nominal_date: day for day in stored}
-        booked = await rows.booked_ever(self._tx, [day.id for day in stored])
+        async with self._tx.as_program():
+            booked = await rows.booked_ever(self._tx, [day.id for day in stored])
         kept = 0
         missing, leaving = [], []
         for occurrence in wanted:

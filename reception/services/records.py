@@ -225,9 +225,13 @@ async def recording(db: Database, *, recording_id: str, actor: Actor) -> Recordi
 
     """
     async with db.reading(actor) as tx:
-        found = await _require(tx, recording_id)
-        session = await tx.get_one(Session, found.session_id)
-        await _require_looker(tx, session, actor)
+
+        async def decide(row: Recording) -> str:
+            return await _require_looker(tx, row.session_id, actor)
+
+        found = await tx.decided(lambda: rows.recording(tx, recording_id), decide)
+        if found is None:
+            raise NotFound(thing="recording")
         views = await views_of(tx, [found.session_id])
     return next(view for view in views if view.id == recording_id)
 
@@ -246,11 +250,14 @@ async def file(db: Database, *, file_id: str, actor: Actor, now: datetime) -> Fi
     """
     since = now - VIEWED_AGAIN_AFTER
     async with db.reading(actor) as tx:
-        found = await rows.file(tx, file_id)
+
+        async def decide(row: rows.FileRow) -> str:
+            return await _require_looker(tx, row[2].id, actor)
+
+        found = await tx.decided(lambda: rows.file(tx, file_id), decide)
         if found is None:
             raise NotFound(thing="file")
         made, _, session = found
-        await _require_looker(tx, session, actor)
         is_noted = await rows.viewed_since(tx, session.id, actor, since)
     if not is_noted:
         await _note_viewing(db, session, actor, now, since)
@@ -330,7 +337,9 @@ async def _touch(tx: Transaction, recording_id: str) -> None:
     await session_rows.touch(tx, found.session_id)
 
 
-async def _require_looker(tx: Transaction, session: Session, actor: Actor) -> None:
+async def _require_looker(tx: Transaction, session_id: str, actor: Actor) -> str:
+    """Go on only when the actor may watch a session; return the id of its case."""
+    session = await tx.get_one(Session, session_id)
     case = await tx.get_one(PetitionCase, session.case_id)
     leader = await places.leader(tx, session.leader_id)
     assert leader is not None
@@ -350,6 +359,7 @@ async def _require_looker(tx: Transaction, session: Session, actor: Actor) -> No
         standing=await subjects.standing(tx),
         thing="recording",
     )
+    return case.id
 
 
 def _file_of(

@@ -80,6 +80,7 @@ async def register_case(
     )
     query_code = await _query_code(tx)
     case_id = new_id()
+    await tx.admit(case_id)
     case = PetitionCase(
         id=case_id,
         case_no=await _case_no(tx, actor.area_code, now, rehearsal=rehearsal),
@@ -161,5 +162,7 @@ async def _case_no(tx: Transaction, area_code: str, now: datetime, *, rehearsal:
 async def _query_code(tx: Transaction) -> str:
     while True:
         code = new_query_code(secrets.token_bytes(16))
-        if await rows.case_by_query_index(tx, query_index(tx.vault, code)) is None:
+        async with tx.as_program():
+            taken = await rows.case_by_query_index(tx, query_index(tx.vault, code))
+        if taken is None:
             return code

@@ -116,7 +116,8 @@ async def remove(
     """
     if actor.role not in _REHEARSERS:
         raise NotAllowed(action="rehearse", reason="role")
-    async with db.transaction(actor) as tx:
+    # A rehearsal's cases are nobody's.
+    async with db.transaction(actor) as tx, tx.as_program():
         rehearsal = await rows.rehearsal(tx, rehearsal_id)
         if rehearsal is None:
             raise NotFound(thing="rehearsal")

@@ -27,7 +27,7 @@ from reception.domain.retention import (
 from reception.services import audit
 from reception.services.case_access import require_case
 from reception.services.permission import require
-from reception.services.session_access import require_for_session, require_session
+from reception.services.session_access import require_for_session
 from reception.services.timeline import note
 from reception.storage import places
 from reception.storage import recordings as recording_rows
@@ -202,7 +202,8 @@ async def lift_hold(
 
     """
     async with db.transaction(actor) as tx:
-        found = await rows.hold(tx, hold_id)
+        async with tx.as_program():
+            found = await rows.hold(tx, hold_id)
         if found is None:
             raise NotFound(thing="hold")
         await _require_case(tx, found.case_id, actor, Action.HOLD_CASE)
@@ -242,11 +243,11 @@ async def ask_deletion(
 
     """
     async with db.transaction(actor) as tx:
-        recording = await recording_rows.recording(tx, recording_id)
+        async with tx.as_program():
+            recording = await recording_rows.recording(tx, recording_id)
         if recording is None:
             raise NotFound(thing="recording")
-        row = await require_session(tx, recording.session_id)
-        await require_for_session(tx, row, actor, Action.ASK_DELETION)
+        row = await require_for_session(tx, recording.session_id, actor, Action.ASK_DELETION)
         if recording.state not in ("ready", "failed"):
             raise NotFound(thing="recording")
         case = await tx.get_one(PetitionCase, row[0].case_id)
@@ -287,7 +288,8 @@ async def announced(db: Database, *, actor: Actor) -> tuple[DestructionView, ...
 
     """
     require(actor, Action.SEE_PERIODS, Target(area_code=actor.area_code))
-    async with db.reading(actor) as tx:
+    # Whoever watches over the periods sees no case, but its number here.
+    async with db.reading(actor) as tx, tx.as_program():
         return tuple(
             [
                 _view(row, case.case_no, held=await rows.is_held(tx, case.id))

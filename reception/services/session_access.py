@@ -13,7 +13,7 @@ from reception.storage.tables import PetitionCase
 
 
 async def require_session(tx: Transaction, session_id: str) -> rows.SessionRow:
-    """Return a session.
+    """Return a session, without asking whose it is.
 
     Raises:
         NotFound: there is none with this id.
@@ -26,22 +26,30 @@ async def require_session(tx: Transaction, session_id: str) -> rows.SessionRow:
 
 
 async def require_for_session(
-    tx: Transaction, row: rows.SessionRow, actor: Actor, action: Action
-) -> None:
-    """Go on only when the actor may do this to a session.
+    tx: Transaction, session_id: str, actor: Actor, action: Action
+) -> rows.SessionRow:
+    """Return a session the actor may do this to.
 
     Raises:
-        NotFound: the actor is a subject of its case.
+        NotFound: there is none with this id, or the actor is a subject of its case.
         NotAllowed: it is none of the actor's.
 
     """
-    require_one(
-        actor,
-        action,
-        await _sides(tx, row, actor),
-        standing=await subjects.standing(tx),
-        thing="session",
-    )
+
+    async def decide(row: rows.SessionRow) -> str:
+        require_one(
+            actor,
+            action,
+            await _sides(tx, row, actor),
+            standing=await subjects.standing(tx),
+            thing="session",
+        )
+        return row[0].case_id
+
+    found = await tx.decided(lambda: rows.session(tx, session_id), decide)
+    if found is None:
+        raise NotFound(thing="session")
+    return found
 
 
 async def _sides(tx: Transaction, row: rows.SessionRow, actor: Actor) -> Sequence[Target]:

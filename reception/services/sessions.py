@@ -175,9 +175,8 @@ async def session(db: Database, *, session_id: str, actor: Actor) -> SessionView
 
     """
     async with db.reading(actor) as tx:
-        row = await require_session(tx, session_id)
         action = Action.JOIN_ROOM if actor.role is Role.KIOSK else Action.SEE_CASE
-        await require_for_session(tx, row, actor, action)
+        row = await require_for_session(tx, session_id, actor, action)
         return await session_view(tx, row)
 
 
@@ -262,8 +261,7 @@ async def consent(
 
     """
     async with db.transaction(actor) as tx:
-        row = await require_session(tx, session_id)
-        await require_for_session(tx, row, actor, Action.ANSWER_CONSENT)
+        row = await require_for_session(tx, session_id, actor, Action.ANSWER_CONSENT)
         current: Session = row[0]
         if current.state not in LIVE_STATES:
             raise MoveRefused(state=current.state.value, move="consent")
@@ -315,8 +313,7 @@ async def save_record(
     """
     body = _text(text, "text", LONGEST_RECORD)
     async with db.transaction(actor) as tx:
-        row = await require_session(tx, session_id)
-        await require_for_session(tx, row, actor, Action.WRITE_RECORD)
+        row = await require_for_session(tx, session_id, actor, Action.WRITE_RECORD)
         current: Session = row[0]
         # What was signed is what was read back: from then on it stays.
         signed = {SessionState.SIGNED, SessionState.SIGN_REFUSED}
@@ -388,10 +385,9 @@ async def rate(
         raise BadInput(field="rating", reason="unknown")
     try:
         async with db.transaction(actor) as tx:
-            row = await require_session(tx, session_id)
             # Rating by code is open to anybody; in the room it is the kiosk of this session.
             action = Action.ANSWER_CONSENT if actor.role is Role.KIOSK else Action.RATE
-            await require_for_session(tx, row, actor, action)
+            row = await require_for_session(tx, session_id, actor, action)
             if row[0].state not in _RATEABLE:
                 raise MoveRefused(state=row[0].state.value, move="rate")
             await tx.put(
@@ -421,8 +417,7 @@ async def receipt(db: Database, *, session_id: str, actor: Actor, now: datetime)
 
     """
     async with db.reading(actor) as tx:
-        row = await require_session(tx, session_id)
-        await require_for_session(tx, row, actor, Action.JOIN_ROOM)
+        row = await require_for_session(tx, session_id, actor, Action.JOIN_ROOM)
         current, _, leader, _, site, _ = row
         case = await tx.get_one(PetitionCase, current.case_id)
         found = await rows.outcome(tx, session_id)
@@ -463,10 +458,8 @@ async def _allowed(
     # Before looking: the answer must not tell whether there is such a session.
     if not may(actor.role, step):
         raise NotAllowed(action=step.value, reason="role")
-    row = await require_session(tx, session_id)
-    is_note = step is SessionMove.PREPARE
-    await require_for_session(tx, row, actor, Action.PREPARE if is_note else Action.MOVE_SESSION)
-    return row
+    action = Action.PREPARE if step is SessionMove.PREPARE else Action.MOVE_SESSION
+    return await require_for_session(tx, session_id, actor, action)
 
 
 async def _move(

@@ -1,9 +1,9 @@
 """The database: one engine, transactions that are whole or not at all."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, event, make_url
 from sqlalchemy.exc import DBAPIError, IntegrityError
@@ -13,8 +13,15 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engin
 from reception.crypto.vault import Vault
 from reception.domain.access import Actor
 from reception.domain.audit import AuditFact
-from reception.storage import audit, sqlite
-from reception.storage.errors import ConstraintBroken, Contended, NotUnique, Overlapping
+from reception.domain.codes import Role
+from reception.storage import audit, sqlite, wall
+from reception.storage.errors import (
+    ConstraintBroken,
+    Contended,
+    NotUnique,
+    Overlapping,
+    WallMissing,
+)
 
 POOL_SIZE = 20
 POOL_WAIT_SECONDS = 2.0
@@ -36,12 +43,15 @@ _PRAGMAS = (
 
 _EXCLUSION_VIOLATION = "23P01"
 _UNIQUE_VIOLATION = "23505"
+_NO_SUCH_ROLE_STATES = {"22023", "42501"}  # invalid_parameter_value, insufficient_privilege
 _TRY_AGAIN_STATES = {
     "40P01",  # deadlock_detected
     "40001",  # serialization_failure
     "55P03",  # lock_not_available
     "57014",  # query_canceled: statement_timeout
 }
+
+T = TypeVar("T")
 
 
 class Transaction(AsyncSession):
@@ -56,6 +66,69 @@ class Transaction(AsyncSession):
         self.actor = actor
         self.vault = vault
         self.facts: list[AuditFact] = []
+        self._walled = self.get_bind().dialect.name == "postgresql"
+
+    async def enter(self) -> None:
+        """Tell the database for whom this is; `Database` does it first of all.
+
+        Raises:
+            WallMissing: the login may not work as the program's role, or there is none.
+
+        """
+        if not self._walled:
+            return
+        try:
+            await self.execute(wall.ENTER, wall.settings_of(self.actor))
+        except DBAPIError as error:
+            if getattr(error.orig, "sqlstate", None) in _NO_SUCH_ROLE_STATES:
+                raise WallMissing(role=wall.APP_ROLE) from None
+            raise
+
+    @asynccontextmanager
+    async def as_program(self) -> AsyncIterator[None]:
+        """See every row for a moment: for what is to be decided, or what only must not collide."""
+        lifts = self._walled and self.actor.role is not Role.SYSTEM
+        if lifts:
+            await self.execute(wall.LIFT)
+        try:
+            yield
+        except DBAPIError:
+            raise  # the transaction is over, and its settings with it
+        except BaseException:
+            if lifts:
+                await self.execute(wall.RAISE)
+            raise
+        if lifts:
+            await self.execute(wall.RAISE)
+
+    async def admit(self, case_id: str) -> None:
+        """Open one case, the only one, for the rest of the transaction: the actor may have it."""
+        if self._walled:
+            await self.execute(wall.ADMIT, {"case": case_id})
+
+    async def decided(
+        self, find: Callable[[], Awaitable[T | None]], decide: Callable[[T], Awaitable[str]]
+    ) -> T | None:
+        """Return what `find` finds, or None, once `decide` did not refuse it.
+
+        What lies behind the wall is found too, so that the refusal is the same on every database;
+        the decision may go further than what the actor comes across, and opens that one case.
+
+        Args:
+            decide: raises the refusal, or returns the id of the case.
+
+        """
+        found = await find()
+        if found is not None:
+            await decide(found)
+            return found
+        async with self.as_program():
+            found = await find()
+            if found is None:
+                return None
+            case_id = await decide(found)
+        await self.admit(case_id)
+        return found
 
     async def put(self, *new_rows: object) -> None:
         """Insert rows in the given order, so that a row may refer to one before it."""
@@ -121,6 +194,7 @@ class Database:
                     ) as tx,
                     tx.begin(),
                 ):
+                    await tx.enter()
                     yield tx
                     await audit.append(tx, tx.facts)
             except DBAPIError as error:
@@ -139,10 +213,11 @@ def create_engine(url: str, *, migrating: bool = False) -> AsyncEngine:
     Errors name the statement without its values: those may be somebody's name.
 
     `migrating=True` leaves out PostgreSQL's time limits, since a migration may take longer, and
-    SQLite's foreign keys, since a table it changes is built anew; who migrates checks them.
+    SQLite's foreign keys, since a table it changes is built anew; who migrates checks them. Without
+    it SQLite refuses everything but rows (`sqlite.only_rows`).
     """
     if make_url(url).get_backend_name() == "sqlite":
-        return _sqlite_engine(url, foreign_keys=not migrating)
+        return _sqlite_engine(url, migrating=migrating)
     settings = {"application_name": "reception", "timezone": "UTC"}
     if not migrating:
         settings["statement_timeout"] = STATEMENT_TIMEOUT
@@ -158,7 +233,7 @@ def create_engine(url: str, *, migrating: bool = False) -> AsyncEngine:
     )
 
 
-def _sqlite_engine(url: str, *, foreign_keys: bool) -> AsyncEngine:
+def _sqlite_engine(url: str, *, migrating: bool) -> AsyncEngine:
     sqlite.require_safe_library()
     engine = create_async_engine(
         url, pool_size=POOL_SIZE, pool_timeout=POOL_WAIT_SECONDS, hide_parameters=True
@@ -171,8 +246,10 @@ def _sqlite_engine(url: str, *, foreign_keys: bool) -> AsyncEngine:
         cursor = dbapi_connection.cursor()
         for pragma in _PRAGMAS:
             cursor.execute(pragma)
-        cursor.execute(f"PRAGMA foreign_keys = {'ON' if foreign_keys else 'OFF'}")
+        cursor.execute(f"PRAGMA foreign_keys = {'OFF' if migrating else 'ON'}")
         cursor.close()
+        if not migrating:
+            dbapi_connection.run_async(lambda driver: driver.set_authorizer(sqlite.only_rows))
 
     @event.listens_for(engine.sync_engine, "begin")
     def begin(connection: Connection) -> None:

@@ -23,6 +23,12 @@ class SchemaMissing(Refused):
     code: ClassVar[str] = "schema_missing"
 
 
+class WallMissing(Refused):
+    """The PostgreSQL role the program works as is not there, or row-level security does not hold it."""
+
+    code: ClassVar[str] = "wall_missing"
+
+
 class Contended(Refused):
     """The database was busy or broke a deadlock; nothing was changed, trying again is safe."""
 

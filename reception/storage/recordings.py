@@ -10,6 +10,8 @@ from reception.domain.access import Actor
 from reception.storage.database import Transaction
 from reception.storage.tables import Recording, RecordingFile, RecordingGap, Session, Viewing
 
+FileRow = Row[RecordingFile, Recording, Session]
+
 
 async def recording(tx: Transaction, recording_id: str) -> Recording | None:
     """Return the recording with this id."""
@@ -62,7 +64,7 @@ async def gaps(tx: Transaction, recording_ids: Collection[str]) -> Sequence[Reco
     return (await tx.scalars(query)).all()
 
 
-async def file(tx: Transaction, file_id: str) -> Row[RecordingFile, Recording, Session] | None:
+async def file(tx: Transaction, file_id: str) -> FileRow | None:
     """Return a file with its recording and session."""
     query = (
         select(RecordingFile, Recording, Session)

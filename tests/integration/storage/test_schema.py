@@ -18,6 +18,7 @@ from reception.storage.errors import ConstraintBroken, SchemaMissing, SchemaTooN
 from reception.storage.schema import require_current, upgrade
 from reception.storage.tables import Table
 from tests.build import VAULT
+from tests.databases import owners
 
 
 def _ours(name: str | None, kind: str, *_rest: object) -> bool:
@@ -51,7 +52,7 @@ async def test_models_and_migrations_agree(database_url: str) -> None:
 
 
 async def test_models_and_migrations_have_the_same_checks(empty_url: str) -> None:
-    engine = create_engine(empty_url)
+    engine = create_engine(empty_url, migrating=True)
     async with engine.begin() as connection:
         await connection.run_sync(Table.metadata.create_all)
         modelled = await connection.run_sync(_checks)
@@ -79,9 +80,11 @@ async def test_an_empty_database_is_refused_until_it_is_upgraded(empty_url: str)
 
 
 async def test_a_database_of_a_newer_program_is_refused(database_url: str) -> None:
+    engine = create_engine(owners(database_url))
+    async with engine.begin() as connection:
+        await connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    await engine.dispose()
     db = Database(database_url, VAULT)
-    async with db.transaction(SYSTEM) as tx:
-        await tx.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     with pytest.raises(SchemaTooNew):
         await require_current(db)
     with pytest.raises(SchemaTooNew):

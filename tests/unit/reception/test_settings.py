@@ -45,8 +45,13 @@ def test_the_embedded_database_lies_in_the_data_directory(tmp_path: Path) -> Non
 
 
 def test_a_database_password_is_not_shown() -> None:
-    settings = from_environment({"RECEPTION_DATABASE": "postgresql+asyncpg://r:hunter2@db/r"})
-    assert "hunter2" not in repr(settings)
+    settings = from_environment(
+        {
+            "RECEPTION_DATABASE": "postgresql+asyncpg://r:hunter2@db/r",
+            "RECEPTION_DATABASE_OWNER": "postgresql+asyncpg://o:hunter3@db/r",
+        }
+    )
+    assert "hunter" not in repr(settings)
     assert settings.database_url.endswith("hunter2@db/r")
 
 
