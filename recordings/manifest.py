@@ -283,8 +283,12 @@ def _decode(line: bytes, prev: str, number: int) -> Entry:
         raise ManifestDamaged(line=number, reason="chain")
     entry = type_(**fields)
     # Writing it again must give the same bytes: this catches a wrong checksum, doubled keys,
-    # other spellings of the same value.
-    if encode(entry, prev) != line:
+    # other spellings of the same value, and text that cannot be written at all.
+    try:
+        is_same = encode(entry, prev) == line
+    except UnicodeEncodeError:
+        is_same = False
+    if not is_same:
         raise ManifestDamaged(line=number, reason="checksum")
     return entry
 

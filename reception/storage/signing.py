@@ -1,7 +1,6 @@
 """The key of the audit log, and texts signed with it as C2SP signed notes (Ed25519)."""
 
 import base64
-import binascii
 import hashlib
 import os
 import secrets
@@ -37,7 +36,7 @@ class Verifier:
         name, _, encoded = note.signature.removeprefix(_DASH).partition(" ")
         try:
             signature = base64.b64decode(encoded, validate=True)
-        except binascii.Error:
+        except ValueError:
             return False
         if name != self.name or signature[:_KEY_ID_BYTES] != self.key_id():
             return False

@@ -123,10 +123,13 @@ def range_header(data: bytes) -> None:
 
 def checkpoints(data: bytes) -> None:
     """Read signed notes and the checkpoints in them."""
-    verifier = _signer().verifier
-    with suppress(ValueError):
-        for note in read_notes(_text(data)):
-            verifier.is_good(note)
+    try:
+        notes = read_notes(_text(data))
+    except ValueError:
+        return
+    for note in notes:
+        _signer().verifier.is_good(note)
+        with suppress(ValueError):
             Checkpoint.read(note.text)
 
 
