@@ -1,5 +1,6 @@
 """What holds for every page: headers, who may come in, forged forms, languages, refusals."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,6 @@ from aiohttp.web import Application
 from reception.domain.codes import Role
 from tests.integration.web.site import Site, open_site
 from web.auth import TOKENLESS_PATHS
-from web.headers import CONTENT_SECURITY_POLICY
 
 ID = "0" * 32
 PUBLIC = {"/", "/login", "/calendar", "/calendar/{day_id}", "/query", "/healthz", "/readyz"}
@@ -31,15 +31,40 @@ def filled(path: str) -> str:
 
 async def test_every_route_answers_with_the_headers(site: Site) -> None:
     browser = await site.staff(Role.CLERK)
-    for path in [*map(filled, paths(site.app)), "/nothing-here", "/static/css/base.css"]:
-        answer = await browser.raw("GET", path)
-        assert answer.status < 500, path
-        assert answer.headers["Content-Security-Policy"] == CONTENT_SECURITY_POLICY, path
-        assert answer.headers["X-Content-Type-Options"] == "nosniff", path
-        assert answer.headers["Referrer-Policy"] == "same-origin", path
-        assert answer.headers["Cross-Origin-Opener-Policy"] == "same-origin", path
-        assert "camera=" in answer.headers["Permissions-Policy"], path
-        assert answer.headers["Cache-Control"] in ("no-store", "no-cache"), path
+    routes = {
+        (route.method, filled(route.resource.canonical))
+        for route in site.app.router.routes()
+        if route.resource is not None
+        and route.method != "*"
+        # The socket needs the live rooms, which are not here.
+        and route.resource.canonical != "/ws"
+    }
+    more = {("GET", "/nothing-here"), ("GET", "/static/css/base.css"), ("PATCH", "/calendar")}
+    assert len(routes) > 150
+    for method, path in sorted(routes | more):
+        answer = await browser.raw(method, path, headers={"Sec-Fetch-Site": "same-origin"})
+        asked = (method, path, answer.status)
+        assert answer.status < 500, asked
+        policy = answer.headers["Content-Security-Policy"].split("; ")
+        for rule in (
+            "default-src 'none'",
+            "script-src 'self'",
+            "style-src 'self'",
+            "frame-ancestors 'none'",
+            "base-uri 'none'",
+            "form-action 'self'",
+            "require-trusted-types-for 'script'",
+        ):
+            assert rule in policy, asked
+        assert "unsafe" not in " ".join(policy), asked
+        assert answer.headers["X-Content-Type-Options"] == "nosniff", asked
+        assert answer.headers["Referrer-Policy"] == "same-origin", asked
+        assert answer.headers["Cross-Origin-Opener-Policy"] == "same-origin", asked
+        assert answer.headers["Cross-Origin-Resource-Policy"] == "same-origin", asked
+        assert "camera=" in answer.headers["Permissions-Policy"], asked
+        kept = "no-cache" if path.startswith("/static/") and answer.status == 200 else "no-store"
+        assert answer.headers["Cache-Control"] in (kept, "no-cache"), asked
+        assert "Access-Control-Allow-Origin" not in answer.headers, asked
 
 
 async def test_https_sets_hsts_and_cookies_of_this_host_only(
@@ -172,6 +197,9 @@ async def test_another_method_is_told_which_ones_there_are(site: Site) -> None:
         "PUT", "/query", headers={"Sec-Fetch-Site": "same-origin", "Accept": "application/json"}
     )
     assert answer.status == 405
+    assert (
+        await browser.raw("TRACE", "/query", headers={"Sec-Fetch-Site": "same-origin"})
+    ).status == 405
     assert set(answer.headers["Allow"].split(",")) >= {"GET", "POST"}
 
 
@@ -197,6 +225,10 @@ async def test_a_bug_becomes_a_page_that_says_so(
     assert "没有办成" in page.text
     assert "Traceback" not in page.html
     assert "unhandled error at GET /calendar" in caplog.text
+    told = await browser.raw("GET", "/calendar", headers={"Accept": "application/json"})
+    body = await told.json(content_type=None)
+    assert (told.status, body["code"]) == (500, "internal")
+    assert "NoneType" not in json.dumps(body)
 
 
 async def test_static_files_named_by_their_content_are_kept_for_ever(site: Site) -> None:
