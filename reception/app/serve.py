@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import fields, replace
 from pathlib import Path
+from typing import Literal
 
 from reception.app.keys import open_database, open_vault
 from reception.app.processes import Process, run_processes, stop_on_signals
@@ -59,17 +60,14 @@ async def serve(settings: Settings, *, ready: Callable[[], None] = lambda: None)
     stop_on_signals(stop)
     # A Unix socket's path may have 107 bytes, a data directory more.
     run = Path(tempfile.mkdtemp(prefix="reception-"))
-    # Neither needs the owner, and the hub has no database at all.
-    environment = to_environment(replace(settings, database_owner=""))
-    without_database = environment | {f"{PREFIX}DATABASE": ""}
     hub_socket = run / "hub.sock"
     recording_key = open_recording_key(settings).public.text()
     processes = [
-        Process("web", ["web", "--hub-socket", str(hub_socket)], environment),
+        Process("web", ["web", "--hub-socket", str(hub_socket)], environment_of("web", settings)),
         Process(
             "hub",
             ["hub", "--hub-socket", str(hub_socket), "--recording-key", recording_key],
-            without_database,
+            environment_of("hub", settings),
         ),
     ]
     note = await OperatorNote.leave(settings)
@@ -79,6 +77,12 @@ async def serve(settings: Settings, *, ready: Callable[[], None] = lambda: None)
     finally:
         note.remove()
         shutil.rmtree(run, ignore_errors=True)
+
+
+def environment_of(process: Literal["web", "hub"], settings: Settings) -> dict[str, str]:
+    """The settings a child process is given: not the owner of the database, the hub no database."""
+    kept = replace(settings, database_owner="")
+    return to_environment(kept if process == "web" else replace(kept, database=""))
 
 
 def to_environment(settings: Settings) -> dict[str, str]:

@@ -408,9 +408,9 @@ SENTENCES: Final[Mapping[str, Sentence]] = {
         " do not open it with this one.",
     ),
     "wall_missing": Sentence(
-        "数据库角色{role}不存在、登录账号不能切换到它，或它的权限过大，行级隔离不起作用。"
+        "数据库角色 reception_app 不存在、登录账号不能切换到它，或它的权限过大，行级隔离不起作用。"
         "请按运维手册“PostgreSQL”一节建立角色，再运行 reception db upgrade。",
-        "The database role {role} is missing, the login may not switch to it, or it has too many rights for"
+        "The database role reception_app is missing, the login may not switch to it, or it has too many rights for"
         " row-level security to hold. Make the roles as operations.md says, then run reception db upgrade.",
     ),
     "schema_missing": Sentence(

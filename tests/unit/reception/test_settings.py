@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from reception.app.serve import to_environment
+from reception.app.serve import environment_of, to_environment
 from reception.settings import SettingRefused, Settings, from_environment
 
 OPERATIONS = Path(__file__).parents[3] / "docs" / "operations.md"
@@ -60,6 +60,20 @@ def test_a_child_process_reads_the_same_settings(tmp_path: Path) -> None:
         {}, data=tmp_path, https=True, advertise=("10.0.0.1", "10.0.0.2"), port=8443
     )
     assert from_environment(to_environment(settings)) == settings
+
+
+def test_who_answers_people_is_not_given_the_owner_of_the_database() -> None:
+    settings = from_environment(
+        {
+            "RECEPTION_DATABASE": "postgresql+asyncpg://r:hunter2@db/r",
+            "RECEPTION_DATABASE_OWNER": "postgresql+asyncpg://o:hunter3@db/r",
+        }
+    )
+    # What the supervisor inherited goes on to its children unless it is overridden.
+    for process, known in (("web", ["hunter2"]), ("hub", [])):
+        given = environment_of(process, settings)  # type: ignore[arg-type]  # one of the two names
+        assert given["RECEPTION_DATABASE_OWNER"] == ""
+        assert [word for word in ("hunter2", "hunter3") if word in str(given)] == known
 
 
 def test_the_base_url_names_the_scheme_and_the_port() -> None:
