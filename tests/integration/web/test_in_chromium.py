@@ -208,3 +208,32 @@ async def test_all_participants_play_in_step(
     await expect(page.locator("[data-failed]")).to_be_hidden()
     await desk.context.close()
     desk.check()
+
+
+async def test_who_watches_is_written_over_each_picture(
+    site: Site, chromium: Chromium, tmp_path: Path
+) -> None:
+    talk = await hold(site, tmp_path, content=moving_picture())
+    desk = await at_desk(site, chromium, tmp_path, Role.LEADER)
+    page = desk.page
+    await page.goto(f"{site.url}/sessions/{talk.session_id}/recordings")
+    await page.click("[data-play]")
+    await expect(page.locator("[data-time]")).to_have_text(re.compile("^0:0[1-4] "))
+    marks = page.locator(".watermark")
+    await expect(marks).to_have_count(await page.locator("video").count())
+    for number in range(await marks.count()):
+        mark = marks.nth(number)
+        await expect(mark).to_be_visible()
+        for words in ("接访领导（演示）", "330726-2026-000001", "2026年3月10日 星期二 09:00"):
+            await expect(mark).to_contain_text(words)
+        over = await mark.bounding_box()
+        under = await page.locator("video").nth(number).bounding_box()
+        assert over is not None
+        assert under is not None
+        assert (round(over["width"]), round(over["height"])) == (
+            round(under["width"]),
+            round(under["height"]),
+        )
+    await desk.picture("watched")
+    await desk.context.close()
+    desk.check()
