@@ -7,6 +7,7 @@ import gc
 import os
 import time
 import tracemalloc
+from collections.abc import Callable
 from random import Random
 
 import pytest
@@ -19,6 +20,13 @@ LONGEST_SECONDS = 0.1
 """Of one core, for one input: five times what the worst honest offer may take."""
 GROWTH_BYTES = 256 * 1024
 CORPUS_BYTES = 500 * 1024
+
+
+def seconds_of(read: Callable[[bytes], None], data: bytes) -> float:
+    """How much of one core reading takes."""
+    start = time.process_time()
+    read(data)
+    return time.process_time() - start
 
 
 def test_every_target_has_a_corpus_and_it_is_small() -> None:
@@ -43,7 +51,9 @@ def test_changed_inputs_are_read_or_refused_in_time(name: str) -> None:
             read(data)
         except Exception as error:  # noqa: BLE001 - any is a find
             pytest.fail(f"{type(error).__name__}: {error} from {data!r}")
-        assert time.process_time() - start < LONGEST_SECONDS, data
+        if time.process_time() - start >= LONGEST_SECONDS:
+            # Or Python collected garbage just then: an input that takes long always does.
+            assert min(seconds_of(read, data) for _ in range(3)) < LONGEST_SECONDS, data
 
 
 @pytest.mark.parametrize("name", TARGETS)
