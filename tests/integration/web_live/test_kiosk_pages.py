@@ -32,6 +32,7 @@ OPEN_TO_ALL = frozenset(
         "/healthz",
         "/readyz",
         "/metrics",
+        "/csp-reports",
         "/ws",
         "/logout",
         f"{PREFIX}/openapi.json",
