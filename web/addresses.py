@@ -25,6 +25,16 @@ def address_of(request: Request) -> str:
     return farthest(request.remote or "", forwarded, trusted)
 
 
+def is_hearsay(request: Request) -> bool:
+    """Tell whether a request was passed on by somebody who is not trusted to say whom they heard.
+
+    It came through a proxy that nobody named, and `address_of` gives the proxy's own address.
+    """
+    peer = _plain(request.remote or "")
+    trusted = request.app[CONTEXT].trusted_proxies
+    return "X-Forwarded-For" in request.headers and not is_within_networks(peer, trusted)
+
+
 def is_within_networks(address: str, listed: Sequence[Network]) -> bool:
     """Tell whether an address lies in one of the networks; one that is not known does not."""
     return address != "" and any(ip_address(address) in network for network in listed)

@@ -15,7 +15,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from reception.domain.errors import NotFound
 from reception.storage.database import Database
 from reception.storage.schema import require_current
-from web.addresses import address_of, is_within_networks
+from web.addresses import address_of, is_hearsay, is_within_networks
 from web.keys import CONTEXT
 
 if TYPE_CHECKING:
@@ -159,10 +159,8 @@ async def metrics(request: Request) -> Response:
         NotFound: somebody else asks.
     """
     context = request.app[CONTEXT]
-    # A request that says it was passed on, by whoever is not trusted to, came through a proxy
-    # that nobody named: its own address would open this to everybody behind it.
-    is_direct = context.trusted_proxies or "X-Forwarded-For" not in request.headers
-    if not is_direct or not is_within_networks(address_of(request), context.metrics_networks):
+    # The address of a proxy that nobody named would open this to everybody behind it.
+    if is_hearsay(request) or not is_within_networks(address_of(request), context.metrics_networks):
         raise NotFound(thing="page")
     request.app[METRICS].sockets.set(request.app[CONTEXT].live.connected)
     body = generate_latest(request.app[METRICS].registry)

@@ -63,3 +63,13 @@ async def test_a_proxy_nobody_named_does_not_open_the_figures_to_all_behind_it(
 ) -> None:
     browser = await site.browser()
     assert (await browser.get("/metrics", **{"X-Forwarded-For": "127.0.0.1"})).status == 404
+
+
+async def test_naming_one_proxy_opens_the_figures_to_nobody_behind_another(
+    sqlite_database_url: str, tmp_path: Path
+) -> None:
+    named = ["10.20.0.7/32"]
+    async with open_site(sqlite_database_url, tmp_path, trusted_proxies=named) as site:
+        browser = await site.browser()
+        assert (await browser.get("/metrics")).status == 200
+        assert (await browser.get("/metrics", **{"X-Forwarded-For": "203.0.113.9"})).status == 404
