@@ -47,6 +47,7 @@ class AuditAction(StrEnum):
     OUTCOME_SAVED = "outcome_saved"
     RATED = "rated"
     RECORDING_BEGUN = "recording_begun"
+    RECORDING_FINISHED = "recording_finished"
     RECORDING_VIEWED = "recording_viewed"
     LOGGED_IN = "logged_in"
     LOGIN_REFUSED = "login_refused"

@@ -173,7 +173,8 @@ async def ended(db: Database, *, recording_id: str, now: datetime) -> None:
 async def finished(
     db: Database, *, recording_id: str, result: Mapping[str, Any], now: datetime
 ) -> None:
-    """Take over what `recordings.finish` made: `files`, `gaps`, `started_at_ms` as it prints them.
+    """Take over what `recordings.finish` made: `files`, `gaps`, `started_at_ms` as it prints them,
+    and `head`, the hash of the whole signed manifest, which goes into the audit log.
 
     Its gaps carry Unix milliseconds; here they are counted from `started_at_ms`, where the files
     begin, too: the row was there before the recorder.
@@ -198,6 +199,16 @@ async def finished(
         tx.add_all(_file_of(recording_id, made, people) for made in result["files"])
         tx.add_all(_gap_of(recording_id, gap, zero_ms) for gap in result["gaps"])
         await tx.flush()
+        # Whoever swaps the whole recording, manifest and all, does not have this line.
+        audit.record(
+            tx,
+            AuditAction.RECORDING_FINISHED,
+            SYSTEM,
+            "recording",
+            recording_id,
+            now,
+            seal=result["head"],
+        )
         await _touch(tx, recording_id)
 
 

@@ -229,6 +229,7 @@ async def view_recording(desk: Desk) -> None:
                 }
             ],
             "gaps": [],
+            "head": "0" * 64,
             "started_at_ms": 0,
         }
         await records.finished(desk.db, recording_id=recording, result=result, now=NOW)
@@ -308,7 +309,7 @@ STEPS: Final[Sequence[tuple[Step, Sequence[AuditAction]]]] = (
     (move_what_is_over, []),
     (begin_recording, [A.RECORDING_BEGUN]),
     (begin_again, []),
-    (view_recording, [A.RECORDING_VIEWED]),
+    (view_recording, [A.RECORDING_FINISHED, A.RECORDING_VIEWED]),
     (view_recording, []),
     (moved(SessionMove.READ_BACK), [A.SESSION_MOVED]),
     (write_record, [A.RECORD_SAVED]),

@@ -370,6 +370,7 @@ async def test_a_recording_is_finished_by_a_job_and_looking_at_it_is_written_dow
         db,
         recording_id=recording,
         result={
+            "head": "0" * 64,
             "started_at_ms": zero,
             "files": [
                 {

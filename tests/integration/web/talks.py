@@ -126,6 +126,7 @@ def _result(people: list[str]) -> dict[str, object]:
     # The test's clock starts at 2026-03-10 01:00 UTC; gaps come in Unix milliseconds.
     zero = 1773104400000
     return {
+        "head": "0" * 64,
         "started_at_ms": zero,
         "duration_ms": SECONDS * 1000,
         "files": [
