@@ -24,11 +24,19 @@ class Form:
         Raises:
             BadInput: it is there twice, and different readers would take different ones.
         """
+        return self.exact(name).strip() or otherwise
+
+    def exact(self, name: str) -> str:
+        """Give the text of a field to the last space, as passwords are; empty when it is absent.
+
+        Raises:
+            BadInput: it is there twice.
+        """
         values = self._fields.getall(name, [""])
         if len(values) > 1:
             raise BadInput(field=name, reason="repeated")
         (value,) = values
-        return (value.strip() if isinstance(value, str) else "") or otherwise
+        return value if isinstance(value, str) else ""
 
     def texts(self, name: str) -> tuple[str, ...]:
         """Give all texts of a field that may be there several times (checkboxes)."""

@@ -142,6 +142,14 @@ async def test_a_parameter_given_twice_is_refused(site: Site) -> None:
     assert told.status == 400
     page = await browser.post("/query", {"code": ["AAAAAAAAAA", "BBBBBBBBBB"]})
     assert page.status == 400
+    for path, fields in (
+        ("/login", {"login": ["somebody", "else"]}),
+        ("/login", {"login": "somebody", "password": ["one", "two"]}),
+        ("/login/code", {"pending": ["one", "two"]}),
+        ("/confirm", {"proof": ["one", "two"]}),
+        ("/me/password", {"old": ["one", "two"]}),
+    ):
+        assert (await browser.post(path, fields)).status == 400, (path, fields)
     # Names are exact: one in capitals is another one, which nobody asked for.
     assert (await browser.raw("GET", "/api/v1/cases?Search=a")).status == 400
 

@@ -21,6 +21,7 @@ from web.addresses import address_of
 from web.agents import agent_words
 from web.auth import current_login, session_cookie, set_cookie, who
 from web.errors import status_of
+from web.forms import form_of
 from web.i18n import language_of
 from web.keys import CONTEXT, WebContext
 from web.ops import METRICS
@@ -68,13 +69,13 @@ async def login_form(request: Request) -> Response:
 async def log_in(request: Request) -> StreamResponse:
     """Check login and password, and begin a session of the browser."""
     context = request.app[CONTEXT]
-    form = await request.post()
-    login, target = str(form.get("login", "")), str(form.get("next", ""))
+    form = await form_of(request)
+    login, target = form.text("login"), form.text("next")
     try:
         logged_in = await accounts.log_in(
             context.db,
             login=login.strip(),
-            password=str(form.get("password", "")),
+            password=form.exact("password"),
             address=address_of(request),
             agent=agent_words(request.headers.get("User-Agent", "")),
             now=context.clock.now(),
@@ -97,13 +98,13 @@ async def log_in(request: Request) -> StreamResponse:
 async def log_in_with_code(request: Request) -> StreamResponse:
     """Check a code of the second factor, and begin a session of the browser."""
     context = request.app[CONTEXT]
-    form = await request.post()
-    pending, target = str(form.get("pending", "")), str(form.get("next", ""))
+    form = await form_of(request)
+    pending, target = form.text("pending"), form.text("next")
     try:
         logged_in = await accounts.log_in_with_code(
             context.db,
             pending=pending,
-            code=str(form.get("code", ""))[:LONGEST_CODE],
+            code=form.text("code")[:LONGEST_CODE],
             address=address_of(request),
             agent=agent_words(request.headers.get("User-Agent", "")),
             now=context.clock.now(),
@@ -116,13 +117,13 @@ async def log_in_with_code(request: Request) -> StreamResponse:
 async def log_in_with_key(request: Request) -> StreamResponse:
     """Check what a security key signed, and begin a session of the browser."""
     context = request.app[CONTEXT]
-    form = await request.post()
-    pending, target = str(form.get("pending", "")), str(form.get("next", ""))
+    form = await form_of(request)
+    pending, target = form.text("pending"), form.text("next")
     try:
         logged_in = await accounts.log_in_with_key(
             context.db,
             pending=pending,
-            credential=str(form.get("credential", "")),
+            credential=form.text("credential"),
             party=party_of(request),
             address=address_of(request),
             agent=agent_words(request.headers.get("User-Agent", "")),
@@ -209,13 +210,13 @@ async def confirm(request: Request) -> StreamResponse:
     """Take the proof; the browser's session goes on under another secret."""
     login = await current_login(request)
     context = request.app[CONTEXT]
-    form = await request.post()
-    target = str(form.get("next", ""))
+    form = await form_of(request)
+    target = form.text("next")
     try:
         confirmed = await step_up.confirm(
             context.db,
             token=login.token,
-            proof=str(form.get("proof", "")),
+            proof=form.exact("proof"),
             now=context.clock.now(),
         )
     except (BadCredentials, TooManyAttempts) as refused:
@@ -228,13 +229,13 @@ async def confirm_with_key(request: Request) -> StreamResponse:
     """Take what a security key signed as proof."""
     login = await current_login(request)
     context = request.app[CONTEXT]
-    form = await request.post()
-    target = str(form.get("next", ""))
+    form = await form_of(request)
+    target = form.text("next")
     try:
         confirmed = await step_up.confirm_with_key(
             context.db,
             token=login.token,
-            credential=str(form.get("credential", "")),
+            credential=form.text("credential"),
             party=party_of(request),
             now=context.clock.now(),
         )

@@ -82,12 +82,12 @@ async def change_password(request: Request) -> StreamResponse:
     """Change one's own password; other log-ins of the account end."""
     login = await current_login(request)
     context = request.app[CONTEXT]
-    form = await request.post()
+    form = await form_of(request)
     try:
         await passwords.change(
             context.db,
-            old=str(form.get("old", "")),
-            new=str(form.get("new", "")),
+            old=form.exact("old"),
+            new=form.exact("new"),
             profile=context.password_profile,
             actor=login.actor,
             keep=login.actor.credential.partition(":")[2],
