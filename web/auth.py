@@ -18,6 +18,7 @@ from reception.domain.factors import needs_key
 from reception.domain.passwords import is_worn_out
 from reception.services import accounts, kiosks, tokens
 from reception.services.accounts import LoggedIn
+from reception.services.tries import neighbourhood
 from web.addresses import address_of
 from web.headers import REPORTS_PATH
 from web.keys import CONTEXT, WebContext
@@ -166,7 +167,7 @@ async def asker_of(request: Request) -> str:
     """Tell one who guesses at codes from another: by log-in or machine, else by address."""
     found = await who(request)
     if found is None:
-        return f"address {address_of(request)}"
+        return f"address {neighbourhood(address_of(request))}"
     return f"{found.actor.kind} {found.actor.id}"
 
 

@@ -22,7 +22,7 @@ from reception.services import audit, passwords, second_factor
 from reception.services import security_keys as keys
 from reception.services.hashing import hash_password, matches, needs_rehash
 from reception.services.permission import require
-from reception.services.tries import count_try
+from reception.services.tries import count_try, neighbourhood
 from reception.storage import accounts as rows
 from reception.storage import delegations, places, security_keys
 from reception.storage.database import Database, Transaction
@@ -110,7 +110,7 @@ async def log_in(
 
     """
     name = login.strip().lower()
-    by_name, by_address = hash_of(f"login:{name}"), hash_of(f"address:{address}")
+    by_name, by_address = hash_of(f"login:{name}"), _by_address(address)
     keys = {by_name: FREE_TRIES_OF_LOGIN, by_address: FREE_TRIES_OF_ADDRESS}
     async with db.transaction(SYSTEM) as tx:
         await count_try(tx, keys, now)
@@ -199,6 +199,10 @@ async def waiting_for(db: Database, *, pending: str, now: datetime) -> Pending:
         )
 
 
+def _by_address(address: str) -> str:
+    return hash_of(f"address:{neighbourhood(address)}")
+
+
 async def _waiting(tx: Transaction, pending: str, now: datetime) -> tuple[PendingLogin, Account]:
     found = await rows.pending(tx, hash_of(pending), now - PENDING_FOR)
     if found is None or found[0].tries >= CODE_TRIES or found[1].disabled_at is not None:
@@ -223,7 +227,7 @@ async def _log_in_with(
         if await take(tx, account):
             await rows.end_pending(tx, waiting.token_hash)
             await rows.forgive(tx, hash_of(f"login:{account.login}"))
-            await rows.uncount(tx, hash_of(f"address:{address}"))
+            await rows.uncount(tx, _by_address(address))
             return await _open(tx, account, address, agent, now)
     async with db.transaction(SYSTEM) as tx:
         by_name = hash_of(f"login:{account.login}")

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
+from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Final
 
 from reception.domain.access import SYSTEM
@@ -16,6 +17,9 @@ FREE_CODES: Final = 20
 LONGEST_DELAY: Final = timedelta(seconds=42)
 FORGET_AFTER: Final = timedelta(minutes=15)
 
+_SUBSCRIBER: Final = 64
+"""Bits of an IPv6 address that one subscriber does not choose; the other half is theirs."""
+
 
 async def count_try(tx: Transaction, keys: Mapping[str, int], now: datetime) -> None:
     """Count a try at each key, which has so many free ones.
@@ -28,8 +32,9 @@ async def count_try(tx: Transaction, keys: Mapping[str, int], now: datetime) -> 
     """
     for key, free in keys.items():
         _refuse_too_early(await rows.failures_of(tx, key), free, now)
+    await rows.forget_attempts(tx, now - FORGET_AFTER)
     for key in keys:
-        await rows.count_attempt(tx, key, now, now - FORGET_AFTER)
+        await rows.count_attempt(tx, key, now)
 
 
 @asynccontextmanager
@@ -58,6 +63,21 @@ async def looking_up(db: Database, *, by: str, now: datetime) -> AsyncIterator[N
             # Only this one: a code that is right must not cover guesses at others.
             async with db.transaction(SYSTEM) as tx:
                 await rows.uncount(tx, key)
+
+
+def neighbourhood(address: str) -> str:
+    """Return what tries from an address are counted by: an IPv6 address counts as its /64.
+
+    One machine has all of a /64, and would never run out of fresh addresses. What is no address
+    is counted as it is.
+    """
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(found, IPv6Address):
+        return str(ip_network((found, _SUBSCRIBER), strict=False))
+    return str(found)
 
 
 def _refuse_too_early(failure: LoginFailure | None, free: int, now: datetime) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from reception.storage.database import Transaction
@@ -22,22 +22,19 @@ async def account(tx: Transaction, account_id: str) -> Account | None:
     return await tx.get(Account, account_id)
 
 
-async def count_attempt(tx: Transaction, key_hash: str, now: datetime, forget: datetime) -> None:
-    """Count one more attempt; a count whose last attempt is older than `forget` starts anew."""
+async def forget_attempts(tx: Transaction, before: datetime) -> None:
+    """Delete the counts whose last attempt is older than `before`: they count no longer."""
+    await tx.execute(delete(LoginFailure).where(LoginFailure.last_at < before))
+
+
+async def count_attempt(tx: Transaction, key_hash: str, now: datetime) -> None:
+    """Count one more attempt."""
     insert = sqlite.insert if tx.get_bind().dialect.name == "sqlite" else postgresql.insert
     statement = insert(LoginFailure).values(key_hash=key_hash, failures=1, last_at=now)
     await tx.execute(
         statement.on_conflict_do_update(
             index_elements=[LoginFailure.key_hash],
-            set_={
-                "failures": func.coalesce(
-                    select(LoginFailure.failures + 1)
-                    .where(LoginFailure.key_hash == key_hash, LoginFailure.last_at >= forget)
-                    .scalar_subquery(),
-                    1,
-                ),
-                "last_at": now,
-            },
+            set_={"failures": LoginFailure.failures + 1, "last_at": now},
         )
     )
 

@@ -5,12 +5,15 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
+from reception.domain.access import SYSTEM
 from reception.domain.codes import Role
-from reception.domain.errors import CodeUnknown, TooManyAttempts
-from reception.services import cases
-from reception.services.tries import FREE_CODES, looking_up
+from reception.domain.errors import BadCredentials, CodeUnknown, TooManyAttempts
+from reception.services import accounts, cases
+from reception.services.tries import FORGET_AFTER, FREE_CODES, looking_up, neighbourhood
 from reception.storage.database import Database
+from reception.storage.tables import LoginFailure
 from tests.build import NOW, draft, later, prefecture
 from tests.integration.web.site import Site, open_site, prove
 
@@ -117,3 +120,45 @@ async def site(sqlite_database_url: str, tmp_path: Path) -> AsyncIterator[Site]:
     """The application with no proxy before it."""
     async with open_site(sqlite_database_url, tmp_path) as opened:
         yield opened
+
+
+@pytest.mark.parametrize(
+    ("address", "counted_as"),
+    [
+        ("203.0.113.7", "203.0.113.7"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2::ffff", "2001:db8:1:2::/64"),
+        ("2001:db8:1:3::1", "2001:db8:1:3::/64"),
+        ("", ""),
+    ],
+)
+def test_an_ipv6_address_is_counted_with_all_its_subscriber_has(
+    address: str, counted_as: str
+) -> None:
+    assert neighbourhood(address) == counted_as
+
+
+async def test_fresh_addresses_of_one_ipv6_subscriber_give_no_fresh_tries(db: Database) -> None:
+    async def refused_from(address: str, login: str) -> type[Exception]:
+        with pytest.raises((BadCredentials, TooManyAttempts)) as refused:
+            await accounts.log_in(db, login=login, password="wrong", address=address, now=NOW)
+        return refused.type
+
+    for number in range(accounts.FREE_TRIES_OF_ADDRESS):
+        assert await refused_from(f"2001:db8::{number:x}", f"nobody{number}") is BadCredentials
+    assert await refused_from("2001:db8::ffff", "nobody") is TooManyAttempts
+    assert await refused_from("2001:db8:0:1::1", "nobody") is BadCredentials
+
+
+async def test_counts_of_tries_are_deleted_once_they_count_no_longer(db: Database) -> None:
+    async def counted() -> int:
+        async with db.reading(SYSTEM) as tx:
+            return len((await tx.scalars(select(LoginFailure))).all())
+
+    for number in range(3):
+        with pytest.raises(CodeUnknown):
+            await guess(db, f"address {number}", WRONG)
+    assert await counted() == 3
+    with pytest.raises(CodeUnknown):
+        await guess(db, "address 9", WRONG, FORGET_AFTER.total_seconds() / 60 + 1)
+    assert await counted() == 1
