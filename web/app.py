@@ -4,6 +4,7 @@ from aiohttp.web import Application
 
 from web import api, ops, socket, static_files
 from web.auth import refuse_forged
+from web.connections import CONNECTIONS, keep_time, read_in_time
 from web.doors import DOORS, Doors
 from web.errors import answer_refusals
 from web.headers import install_headers
@@ -62,13 +63,21 @@ _MODULES = (
 def create_app(context: WebContext) -> Application:
     """Make the application for one running program; it holds no state of its own."""
     app = Application(
-        middlewares=[ops.measure, keep_language, answer_refusals, refuse_forged],
+        middlewares=[
+            keep_time,
+            ops.measure,
+            keep_language,
+            answer_refusals,
+            read_in_time,
+            refuse_forged,
+        ],
         client_max_size=BODY_LIMIT_BYTES,
     )
     app[CONTEXT] = context
     app[CATALOGUE] = load_catalogue()
     app[RENDERER] = make_renderer(app[CATALOGUE], hash_static())
     app[ops.METRICS] = ops.make_metrics()
+    app[CONNECTIONS] = []
     app[DOORS] = Doors()
     app[reports.REPORT_LOG] = reports.ReportLog()
     install_headers(app)

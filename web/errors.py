@@ -79,6 +79,7 @@ STATUS: Mapping[str, HTTPStatus] = {
     "check_in_closed": HTTPStatus.CONFLICT,
     "consent_needed": HTTPStatus.CONFLICT,
     "day_not_published": HTTPStatus.CONFLICT,
+    "request_too_slow": HTTPStatus.REQUEST_TIMEOUT,
     "move_refused": HTTPStatus.CONFLICT,
     "moved_elsewhere": HTTPStatus.CONFLICT,
     "moved_meanwhile": HTTPStatus.CONFLICT,

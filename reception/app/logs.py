@@ -11,6 +11,7 @@ from collections.abc import MutableMapping
 from typing import Any, Final
 
 import structlog
+from aiohttp.http_exceptions import HttpProcessingError
 
 HIDDEN: Final = "[…]"
 
@@ -42,6 +43,17 @@ def scrub(line: str) -> str:
     return line
 
 
+class Unreadable(logging.Filter):
+    """Keeps the words of an unreadable request out of the log: aiohttp quotes its address line."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Let every record through; one about such a request says only that there was one."""
+        if record.exc_info and isinstance(record.exc_info[1], HttpProcessingError):
+            record.msg, record.args, record.exc_info = "a request that cannot be read", (), None
+            record.levelno, record.levelname = logging.INFO, "INFO"
+        return True
+
+
 def log_to_stderr(level: str) -> None:
     """Send every logger of this process to standard error, scrubbed."""
     logging.basicConfig(level=level.upper(), stream=sys.stderr, format="%(message)s")
@@ -61,6 +73,7 @@ def log_to_stderr(level: str) -> None:
                 ],
             )
         )
+    logging.getLogger("aiohttp.server").addFilter(Unreadable())
     logging.getLogger("apscheduler").setLevel(logging.WARNING)
     logging.getLogger("alembic").setLevel(logging.WARNING)
 

@@ -5,11 +5,12 @@ import logging
 import os
 import ssl
 from collections.abc import Callable
+from contextlib import ExitStack
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
-from aiohttp.web import AppRunner, TCPSite
+from aiohttp.web import AppRunner
 
 from reception.app.audit import CheckpointBook, verifier_of
 from reception.app.certificates import tls_context
@@ -26,6 +27,7 @@ from signaling.hub.remote import RemoteEngine
 from signaling.tasks import Supervisor
 from web.addresses import networks
 from web.app import create_app
+from web.connections import listen
 from web.keys import WebContext
 from web.live import LiveRooms
 from web.ops import METRICS, Metrics
@@ -62,19 +64,24 @@ async def run_web(settings: Settings, hub_socket: Path) -> None:
     )
     app = create_app(context)
     live.observers.append(_hub_gauge(app[METRICS]))
-    runner = AppRunner(app, access_log=None, shutdown_timeout=2.0)
+    # Nobody needs to send us compressed bodies, and a small one can grow to fill the memory.
+    runner = AppRunner(
+        app, access_log=None, shutdown_timeout=2.0, lingering_time=2.0, auto_decompress=False
+    )
     book = CheckpointBook(db, clock, settings.data)
     jobs = JobRunner(db, clock, RecordingWork(db, clock, settings.data, recording_key), live, book)
     ticker = Ticker(clock, jobs.tick)
+    closing = ExitStack()
     try:
         await runner.setup()
         live.start()
-        site = TCPSite(runner, settings.host, settings.port, ssl_context=_tls(settings))
-        await site.start()
+        server = await listen(runner, settings.host, settings.port, tls=_tls(settings))
+        closing.callback(server.close)
         ticker.start()
         log.info("web server listens on %s:%s (pid %s)", settings.host, settings.port, os.getpid())
         await stop.wait()
     finally:
+        closing.close()
         await ticker.close()
         await live.close()
         await runner.cleanup()

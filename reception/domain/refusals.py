@@ -49,6 +49,11 @@ SENTENCES: Final[Mapping[str, Sentence]] = {
         "这个接访日还没有公示，暂时不能预约。请选已公示的日期。",
         "This reception day is not published yet, so it cannot be booked. Choose a published day.",
     ),
+    "request_too_slow": Sentence(
+        "线路太慢，内容没有在[ {seconds} 秒]规定时间内传完，没有保存。请检查网络后再提交一次。",
+        "The line is too slow: the rest did not come in time[ ({seconds} s)], and nothing was kept."
+        " Check the network and send it again.",
+    ),
     "idempotency_mismatch": Sentence(
         "同一个提交编号用在了不同的内容上。请刷新页面，重新填写后提交。",
         "The same idempotency key came with other content. Reload the page, fill it in again and"

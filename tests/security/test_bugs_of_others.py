@@ -6,7 +6,7 @@ parameters, keys others can read, programs that fetch what they are told to.
 
 import ast
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -22,20 +22,13 @@ from reception.storage.database import Database
 from reception.storage.tables import Account, ApiToken, Kiosk
 from tests.build import draft
 from tests.e2e.browser import launched
-from tests.integration.web.site import PASSWORD, Site, open_site
+from tests.integration.web.site import PASSWORD, Site
 from tests.integration.web.talks import hold
 from tests.integration.web.test_in_chromium import at_desk
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("reception", "signaling", "scheduler", "recordings", "web")
 MARKUP = '<img src=x onerror="document.title=1">'
-
-
-@pytest.fixture
-async def site(sqlite_database_url: str, tmp_path: Path) -> AsyncIterator[Site]:
-    """The application over a small prefecture."""
-    async with open_site(sqlite_database_url, tmp_path) as opened:
-        yield opened
 
 
 def sources() -> Iterator[tuple[str, ast.Module]]:

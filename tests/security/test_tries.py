@@ -115,13 +115,6 @@ async def test_wrong_check_in_codes_stop_the_kiosk_they_were_typed_at_and_no_cle
     assert answer.status == 404
 
 
-@pytest.fixture
-async def site(sqlite_database_url: str, tmp_path: Path) -> AsyncIterator[Site]:
-    """The application with no proxy before it."""
-    async with open_site(sqlite_database_url, tmp_path) as opened:
-        yield opened
-
-
 @pytest.mark.parametrize(
     ("address", "counted_as"),
     [

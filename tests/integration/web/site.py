@@ -35,6 +35,7 @@ class QuietRooms:
 
     hub_is_up: bool = True
     connected: int = 0
+    greeting: int = 0
     told: list[str] = field(default_factory=list)
 
     async def changed(self, session_id: str) -> None:
