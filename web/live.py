@@ -49,6 +49,10 @@ log = logging.getLogger(__name__)
 ABSENCE_GRACE_SECONDS: Final = 5.0
 TIDY_EVERY_SECONDS: Final = 60.0
 STAY_AFTER_END: Final = timedelta(minutes=10)
+MOST_SOCKETS: Final = 6
+MOST_SOCKETS_OF_KIOSK: Final = 2
+"""Rooms one account or machine may be in at once; a program is in as many as it likes."""
+
 ESSENTIAL_SEATS: Final = frozenset({1, 2})  # the petitioner and the leader
 
 
@@ -84,6 +88,7 @@ class LiveRooms:
         self._engine = engine
         self._tasks = tasks
         self._rooms: dict[str, Room[Connection]] = {}
+        self._sockets: dict[str, list[tuple[Room[Connection], Connection]]] = {}
         self._locks: dict[str, asyncio.Lock] = {}
         self._recordings = RoomRecordings(db, clock, engine)
         self._hub_up = asyncio.Event()
@@ -127,6 +132,7 @@ class LiveRooms:
         if displaced is not None:
             displaced.push("moved", room.next_seq(), {})
             displaced.finish(4001, "moved")
+        self._bound_sockets(admission.actor, room, connection)
         await sessions.set_online(
             self._db,
             session_id=admission.session_id,
@@ -144,8 +150,29 @@ class LiveRooms:
             resume=admission.resume,
         )
 
+    def _bound_sockets(self, actor: Actor, room: Room[Connection], connection: Connection) -> None:
+        """Count a connection; one too many ends the actor's oldest."""
+        if actor.kind == "token":
+            return
+        held = self._sockets.setdefault(_key_of(actor), [])
+        held.append((room, connection))
+        most = MOST_SOCKETS_OF_KIOSK if actor.kind == "kiosk" else MOST_SOCKETS
+        if len(held) > most:
+            oldest_room, oldest = held.pop(0)
+            oldest.push("moved", oldest_room.next_seq(), {})
+            oldest.finish(4001, "moved")
+
+    def _uncount_socket(self, actor: Actor, connection: Connection) -> None:
+        held = self._sockets.get(_key_of(actor), [])
+        left = [(room, one) for room, one in held if one is not connection]
+        if left:
+            self._sockets[_key_of(actor)] = left
+        else:
+            self._sockets.pop(_key_of(actor), None)
+
     async def left(self, seated: Seated, connection: Connection) -> None:
         """The connection is gone; the seat is kept."""
+        self._uncount_socket(seated.actor, connection)
         if not seated.room.leave(seated.person_id, connection):
             return
         await sessions.set_online(
@@ -459,3 +486,7 @@ class LiveRooms:
         await self._recordings.resume(shown.session_id, room.id, shown.open_recording)
         for _, connection in room.connections():
             connection.push("rejoin", room.next_seq(), {"reason": "hub"})
+
+
+def _key_of(actor: Actor) -> str:
+    return f"{actor.kind} {actor.id}"

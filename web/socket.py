@@ -61,9 +61,14 @@ async def open_socket(request: Request) -> StreamResponse:
 
 
 def _check_origin(request: Request) -> None:
-    """A browser must come from our own pages; a program sends no Origin."""
-    origin = request.headers.get("Origin")
-    if origin is not None and urlsplit(origin).netloc != request.host:
+    """Everybody says where they come from: a browser by itself, a program because it must.
+
+    Who reaches us over HTTPS has to come from a page of HTTPS.
+    """
+    origin = urlsplit(request.headers.get("Origin", ""))
+    secure = request.app[CONTEXT].secure_cookies
+    ours = {request.host, urlsplit(request.app[CONTEXT].base_url).netloc}
+    if origin.scheme != ("https" if secure else "http") or origin.netloc not in ours:
         raise OriginRefused
 
 
@@ -208,7 +213,7 @@ class SocketConnection:
 
     def _queue(self, text: str) -> None:
         """Queue text; a peer that does not read is cut off, nobody else waits for it."""
-        self._queued_bytes += len(text)
+        self._queued_bytes += len(text.encode())
         try:
             self._outbound.put_nowait(text)
         except asyncio.QueueFull:
@@ -239,7 +244,7 @@ class SocketConnection:
                         code, reason = item
                         await self._socket.close(code=code, message=reason.encode())
                         return
-                    self._queued_bytes -= len(item)
+                    self._queued_bytes -= len(item.encode())
                     await self._socket.send_str(item)
             except (TimeoutError, ConnectionError):
                 self._abort()

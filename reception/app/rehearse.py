@@ -137,13 +137,13 @@ async def rehearse(
         timeout=ClientTimeout(total=30),
         connector=TCPConnector(ssl=True if trust is None else trust),
     ) as http:
-        operator = _Door(http, f"Bearer {token}")
+        operator = _Door(http, url, f"Bearer {token}")
         key = DeviceKey()
         wish = {"rooms": rooms, "public_key": key.public_key.hex()}
         made = await operator.ask("POST", "/rehearsals", wish)
         try:
             kiosk = _KioskDoor(http, url, made["kiosk_id"], key)
-            leader = _Door(http, f"Bearer {made['leader_token']}")
+            leader = _Door(http, url, f"Bearer {made['leader_token']}")
             reports = await asyncio.gather(
                 *(
                     _Reception(kiosk, leader, seconds).hold(number, slot["id"], made["site"])
@@ -167,8 +167,9 @@ async def _removed(operator: "_Door", rehearsal_id: str) -> tuple[str, ...]:
 class _Door:
     """The JSON API for one holder of a key."""
 
-    def __init__(self, http: ClientSession, authorization: str) -> None:
+    def __init__(self, http: ClientSession, url: str, authorization: str) -> None:
         self._http = http
+        self._origin = str(URL(url).origin())
         self._headers = {"Authorization": authorization}
 
     async def ask(
@@ -191,7 +192,7 @@ class _Door:
         """A bot in its seat, let in by a fresh ticket."""
         pressed_at = asyncio.get_running_loop().time()
         ticket = (await self.ask("POST", f"/sessions/{session_id}/tickets"))["ticket"]
-        async with self._http.ws_connect("/ws") as socket:
+        async with self._http.ws_connect("/ws", origin=self._origin) as socket:
             bot = Bot(_Socket(socket), pressed_at=pressed_at)
             try:
                 await bot.enter(ticket)
@@ -204,9 +205,8 @@ class _KioskDoor(_Door):
     """The JSON API for a kiosk; it proves who it is before its session ends."""
 
     def __init__(self, http: ClientSession, url: str, kiosk_id: str, key: "DeviceKey") -> None:
-        super().__init__(http, "")
+        super().__init__(http, url, "")
         self._headers = {}
-        self._origin = str(URL(url).origin())
         self._kiosk_id = kiosk_id
         self._key = key
         self._proving = asyncio.Lock()

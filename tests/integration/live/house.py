@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -101,26 +101,37 @@ class House:
     leader: Actor
     clerk: Actor
     session_id: str
+    place: Prefecture
+    later_slots: Sequence[str]
     recordings: Path
     clients: list[Client] = field(default_factory=list)
 
     async def open(self, **headers: str) -> Client:
         """A WebSocket that has said nothing yet."""
-        socket = await self.http.ws_connect(self.server.make_url("/ws"), headers=headers)
+        address = self.server.make_url("/ws")
+        sent = {"Origin": str(self.server.make_url("").origin()), **headers}
+        socket = await self.http.ws_connect(address, headers=sent)
         client = Client(socket)
         self.clients.append(client)
         return client
 
-    async def ticket(self, actor: Actor) -> str:
+    async def next_talk(self) -> str:
+        """Check in the villager of the next slot; returns the session."""
+        slot_id, *self.later_slots = self.later_slots
+        return await _checked_in(self.db, self.clock, self.place, slot_id)
+
+    async def ticket(self, actor: Actor, session_id: str = "") -> str:
         """A fresh ticket for a person."""
+        session_id = session_id or self.session_id
         return await sessions.issue_ticket(
-            self.db, session_id=self.session_id, actor=actor, now=self.clock.now()
+            self.db, session_id=session_id, actor=actor, now=self.clock.now()
         )
 
-    async def seated(self, actor: Actor) -> Client:
+    async def seated(self, actor: Actor, session_id: str = "") -> Client:
         """A person in their seat."""
         client = await self.open()
-        welcome = await client.ask("hello", proto=[1], ticket=await self.ticket(actor))
+        ticket = await self.ticket(actor, session_id)
+        welcome = await client.ask("hello", proto=[1], ticket=ticket)
         assert welcome.get("ok"), welcome
         return client
 
@@ -150,7 +161,8 @@ async def open_house(database_url: str, data: Path) -> AsyncIterator[House]:
         unwrap=KEY.unwrap,
     )
     place = await prefecture(db)
-    session_id = await _checked_in(db, clock, place)
+    slots = await open_day(db, place.leader_id)
+    session_id = await _checked_in(db, clock, place, slots[0].id)
     server = TestServer(create_app(context), host="127.0.0.1")
     await server.start_server()
     live.start()
@@ -167,6 +179,8 @@ async def open_house(database_url: str, data: Path) -> AsyncIterator[House]:
         leader=place.leader,
         clerk=place.clerk,
         session_id=session_id,
+        place=place,
+        later_slots=[slot.id for slot in slots[1:]],
         recordings=recordings,
     )
     try:
@@ -182,12 +196,11 @@ async def open_house(database_url: str, data: Path) -> AsyncIterator[House]:
         await db.close()
 
 
-async def _checked_in(db: Database, clock: FixedClock, place: Prefecture) -> str:
-    """Book the first slot of today and check the villager in; returns the session."""
-    slots = await open_day(db, place.leader_id)
+async def _checked_in(db: Database, clock: FixedClock, place: Prefecture, slot_id: str) -> str:
+    """Book a slot of today and check the villager in; returns the session."""
     view = await booking.book(
         db,
-        request=BookRequest(slot_id=slots[0].id, site_id=place.site_id, draft=draft()),
+        request=BookRequest(slot_id=slot_id, site_id=place.site_id, draft=draft()),
         actor=CLERK,
         idempotency_key=None,
         now=clock.now(),

@@ -9,6 +9,7 @@ import pytest
 from aiohttp import WSServerHandshakeError
 
 from tests.integration.live.house import Client, House, open_house
+from tests.waiting import until
 
 
 @pytest.fixture
@@ -131,10 +132,50 @@ async def test_the_petitioner_cannot_make_the_leaders_moves(house: House) -> Non
     assert refusal(outcome) == "not_allowed"
 
 
-async def test_a_page_of_another_site_cannot_open_the_socket(house: House) -> None:
+async def test_only_our_own_pages_open_the_socket(house: House) -> None:
+    ours = str(house.server.make_url("").origin())
+    elsewhere = (
+        "https://evil.example",
+        ours.replace("http:", "https:"),
+        f"{ours}1",
+        ours.removeprefix("http://"),
+        "null",
+        "",
+    )
+    for origin in elsewhere:
+        with pytest.raises(WSServerHandshakeError) as refused:
+            await house.open(Origin=origin)
+        assert refused.value.status == 403, origin
     with pytest.raises(WSServerHandshakeError) as refused:
-        await house.open(Origin="https://evil.example")
+        await house.http.ws_connect(house.server.make_url("/ws"))
     assert refused.value.status == 403
+    await still_up(house)
+
+
+async def test_one_person_is_in_few_rooms_at_once_and_the_newest_stays(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("web.live.MOST_SOCKETS", 1)
+    first = await house.seated(house.leader)
+    second = await house.seated(house.leader, await house.next_talk())
+    await first.until(lambda event: event["t"] == "moved")
+    assert await first.close_code() == 4001
+    assert (await second.ask("ping", t=1))["ok"]
+    # One that has gone counts no longer.
+    await second.socket.close()
+    await until(lambda: house.live.connected == 0)
+    third = await house.seated(house.leader)
+    assert (await third.ask("ping", t=1))["ok"]
+
+
+async def test_a_kiosk_is_in_fewer_rooms_still(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("web.live.MOST_SOCKETS_OF_KIOSK", 1)
+    first = await house.seated(house.kiosk)
+    second = await house.seated(house.kiosk, await house.next_talk())
+    assert await first.close_code() == 4001
+    assert (await second.ask("ping", t=1))["ok"]
 
 
 async def test_connections_that_never_say_who_they_are_are_bounded(
