@@ -145,10 +145,10 @@ def give_key(directory: Path, lock: Lock, *, files: Files | None = None) -> None
 def seal_finished(
     directory: Path, *, keys: Sequence[bytes], files: Files | None = None
 ) -> Finished:
-    """Seal the finished files that lie there plain, and remove those and the segments.
+    """Seal the finished files that lie there plain; those stay, until `discard_plain`.
 
-    A file goes only after its sealed copy, read back, was found to hold the same bytes. May be
-    called again after an interruption.
+    A copy counts only once it was read back and found to hold the same bytes. May be called again
+    after an interruption.
 
     Raises:
         KeyMissing: `keys` is empty.
@@ -168,14 +168,26 @@ def seal_finished(
             for file in plain:
                 _require_unchanged(directory / FINAL / file.file, file)
             recording.add([_sealed_copy(directory, file, cipher, files) for file in plain])
-        for entry in entries:
-            if isinstance(entry, FinishedFile) and not entry.file.endswith(SEALED):
-                files.remove(directory / FINAL / entry.file)
-        files.sync_directory(directory / FINAL)
-    discard_segments(directory, files=files)
     manifest = read_manifest(directory)
     assert manifest.seal is not None, "open_ended closes what is not closed"
     return _finished(manifest.entries, (), manifest.seal)
+
+
+def discard_plain(directory: Path, *, files: Files | None = None) -> None:
+    """Remove the plain files that have a sealed copy, and the segments. May be repeated.
+
+    Raises:
+        NotFinished: a file has no sealed copy, or something there is not as it was written.
+    """
+    directory, files = directory.absolute(), files or Files()
+    entries = read_manifest(directory).entries
+    if plain_files(entries):
+        raise NotFinished(directory=directory.name, problems=["not_sealed"])
+    discard_segments(directory, files=files)
+    for entry in entries:
+        if isinstance(entry, FinishedFile) and not entry.file.endswith(SEALED):
+            files.remove(directory / FINAL / entry.file)
+    files.sync_directory(directory / FINAL)
 
 
 def plain_files(entries: Sequence[Entry]) -> list[FinishedFile]:

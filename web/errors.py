@@ -68,6 +68,7 @@ STATUS: Mapping[str, HTTPStatus] = {
     "second_factor_needed": HTTPStatus.FORBIDDEN,
     "proof_needed": HTTPStatus.FORBIDDEN,
     "origin_refused": HTTPStatus.FORBIDDEN,
+    "playback_ended": HTTPStatus.FORBIDDEN,
     "ticket_expired": HTTPStatus.FORBIDDEN,
     "ticket_invalid": HTTPStatus.FORBIDDEN,
     "ticket_used": HTTPStatus.FORBIDDEN,

@@ -73,6 +73,12 @@ class TicketInvalid(Refused):
     code = "ticket_invalid"
 
 
+class PlaybackEnded(Refused):
+    """No ticket for playing is for this session and log-in, or it is too old."""
+
+    code = "playback_ended"
+
+
 class TicketExpired(Refused):
     """The join ticket is too old."""
 

@@ -237,6 +237,11 @@ SENTENCES: Final[Mapping[str, Sentence]] = {
         "入场凭证过期了。请回到上一页，重新点“进入”。",
         "The ticket is too old. Go back a page and press “join” again.",
     ),
+    "playback_ended": Sentence(
+        "这次播放的许可到期了，或者不是在这里打开的。请回到信访件，重新打开录音录像。",
+        "The right to play this has run out, or was given elsewhere. Open the recording again from"
+        " the case.",
+    ),
     "ticket_used": Sentence(
         "入场凭证已经用过。请回到上一页，重新点“进入”。",
         "The ticket was used before. Go back a page and press “join” again.",

@@ -2,8 +2,8 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any, Final, Literal
+from datetime import datetime
+from typing import Any, Literal
 
 from reception.domain.access import SYSTEM, Action, Actor, Target
 from reception.domain.audit import AuditAction
@@ -11,8 +11,6 @@ from reception.domain.errors import ConsentNeeded, MovedMeanwhile, NotFound
 from reception.services import audit
 from reception.services.jobs import enqueue
 from reception.services.permission import require_one
-from reception.services.timeline import note
-from reception.services.volumes import require_volume
 from reception.storage import places, subjects
 from reception.storage import recordings as rows
 from reception.storage import sessions as session_rows
@@ -27,16 +25,15 @@ from reception.storage.tables import (
     RecordingGap,
     Session,
 )
+from recordings.playback import SEALED
 
 RecordingState = Literal["recording", "finishing", "ready", "failed", "destroyed"]
 
-VIEWED_AGAIN_AFTER: Final = timedelta(minutes=30)
-"""So long one line on the timeline stands for everything a viewer plays of a session."""
-
-VIEWED_A_DAY: Final = 20
-
 FINISH_JOB = "recording.finish"
 """The job that turns segments into files; its key and `recording_id` are the recording."""
+
+SEAL_JOB = "recording.seal"
+"""The job that seals the files of a recording made before recordings were sealed."""
 
 
 @dataclass(frozen=True)
@@ -77,16 +74,6 @@ class RecordingView:
     bytes: int
     gaps: tuple[GapView, ...]
     files: tuple[FileView, ...]
-
-
-@dataclass(frozen=True)
-class FileLocation:
-    """Where a file is, under the directory of its recording."""
-
-    recording_id: str
-    participant: str
-    relative_path: str
-    bytes: int
 
 
 async def begin(db: Database, *, session_id: str, now: datetime) -> str:
@@ -212,6 +199,57 @@ async def finished(
         await _touch(tx, recording_id)
 
 
+async def unsealed(db: Database) -> tuple[str, ...]:
+    """Return the finished recordings with a file made before recordings were sealed."""
+    async with db.reading(SYSTEM) as tx:
+        return tuple(await rows.unsealed(tx, SEALED))
+
+
+async def queue_sealing(db: Database, *, now: datetime) -> None:
+    """Queue the job that seals each recording of `unsealed`; queued already, it stays as it is."""
+    for recording_id in await unsealed(db):
+        async with db.transaction(SYSTEM) as tx:
+            await enqueue(
+                tx,
+                name=SEAL_JOB,
+                key=recording_id,
+                due_at=now,
+                args={"recording_id": recording_id},
+            )
+
+
+async def sealed(
+    db: Database, *, recording_id: str, result: Mapping[str, Any], now: datetime
+) -> None:
+    """Let a finished recording's files be their sealed copies: `files` and `head` as of `finished`.
+
+    Ids of the files, which pages hold, and what was known of gaps stay.
+
+    Raises:
+        NotFound: there is no such recording, or a file of a participant it has none of.
+
+    """
+    async with db.transaction(SYSTEM) as tx:
+        await _require(tx, recording_id)
+        held = {made.participant: made for made in await rows.files(tx, [recording_id])}
+        for made in result["files"]:
+            if made["participant"] not in held:
+                raise NotFound(thing="file")
+            one = held[made["participant"]]
+            one.relative_path = f"final/{made['file']}"
+            one.bytes, one.sha256 = made["bytes"], made["sha256"]
+        audit.record(
+            tx,
+            AuditAction.RECORDING_FINISHED,
+            SYSTEM,
+            "recording",
+            recording_id,
+            now,
+            seal=result["head"],
+        )
+        await _touch(tx, recording_id)
+
+
 async def failed(db: Database, *, recording_id: str, cause: str, now: datetime) -> None:
     """Note that a recording cannot go on or be finished, and why."""
     async with db.transaction(SYSTEM) as tx:
@@ -238,73 +276,13 @@ async def recording(db: Database, *, recording_id: str, actor: Actor) -> Recordi
     async with db.reading(actor) as tx:
 
         async def decide(row: Recording) -> str:
-            return await _require_looker(tx, row.session_id, actor)
+            return await require_looker(tx, row.session_id, actor)
 
         found = await tx.decided(lambda: rows.recording(tx, recording_id), decide)
         if found is None:
             raise NotFound(thing="recording")
         views = await views_of(tx, [found.session_id])
     return next(view for view in views if view.id == recording_id)
-
-
-async def file(db: Database, *, file_id: str, actor: Actor, now: datetime) -> FileLocation:
-    """Return where a finished file is, and write into the timeline who looked.
-
-    A player asks for a file in many parts, so one viewer of one session is written down at most
-    once in 30 minutes.
-
-    Raises:
-        NotFound: there is none with this id.
-        NotAllowed: the session is none of the actor's.
-        VolumeExceeded: the actor looked at 20 sessions in the last day.
-
-    """
-    since = now - VIEWED_AGAIN_AFTER
-    async with db.reading(actor) as tx:
-
-        async def decide(row: rows.FileRow) -> str:
-            return await _require_looker(tx, row[2].id, actor)
-
-        found = await tx.decided(lambda: rows.file(tx, file_id), decide)
-        if found is None:
-            raise NotFound(thing="file")
-        made, _, session = found
-        is_noted = await rows.viewed_since(tx, session.id, actor, since)
-    if not is_noted:
-        await _note_viewing(db, session, actor, now, since)
-    return FileLocation(
-        recording_id=made.recording_id,
-        participant=made.participant,
-        relative_path=made.relative_path,
-        bytes=made.bytes,
-    )
-
-
-async def _note_viewing(
-    db: Database, session: Session, actor: Actor, now: datetime, since: datetime
-) -> None:
-    async with db.transaction(actor) as tx:
-        if not await rows.view(tx, session.id, actor, now, since=since):
-            return
-        await require_volume(
-            tx,
-            actor,
-            AuditAction.RECORDING_VIEWED,
-            most=VIEWED_A_DAY,
-            within=timedelta(days=1),
-            now=now,
-        )
-        audit.record(tx, AuditAction.RECORDING_VIEWED, actor, "session", session.id, now)
-        await note(
-            tx,
-            session.case_id,
-            "recording_viewed",
-            zh="接访录音录像被查看。",
-            en="The recording of the reception was viewed.",
-            actor=actor,
-            now=now,
-            public=False,
-        )
 
 
 async def destroyed(tx: Transaction, recording_id: str) -> None:
@@ -348,8 +326,14 @@ async def _touch(tx: Transaction, recording_id: str) -> None:
     await session_rows.touch(tx, found.session_id)
 
 
-async def _require_looker(tx: Transaction, session_id: str, actor: Actor) -> str:
-    """Go on only when the actor may watch a session; return the id of its case."""
+async def require_looker(tx: Transaction, session_id: str, actor: Actor) -> str:
+    """Go on only when the actor may watch a session; return the id of its case.
+
+    Raises:
+        NotFound: it is not for the actor to know of.
+        NotAllowed: the session is none of the actor's.
+
+    """
     session = await tx.get_one(Session, session_id)
     case = await tx.get_one(PetitionCase, session.case_id)
     leader = await places.leader(tx, session.leader_id)

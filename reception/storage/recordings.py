@@ -8,7 +8,15 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from reception.domain.access import Actor
 from reception.storage.database import Transaction
-from reception.storage.tables import Recording, RecordingFile, RecordingGap, Session, Viewing
+from reception.storage.tables import (
+    Consent,
+    PlaybackTicket,
+    Recording,
+    RecordingFile,
+    RecordingGap,
+    Session,
+    Viewing,
+)
 
 FileRow = Row[RecordingFile, Recording, Session]
 
@@ -44,6 +52,54 @@ async def running(tx: Transaction) -> Sequence[tuple[str, str]]:
     return [(row[0], row[1]) for row in found]
 
 
+async def all_recordings(tx: Transaction) -> Sequence[Recording]:
+    """Return every recording, destroyed ones too."""
+    return (await tx.scalars(select(Recording).order_by(Recording.id))).all()
+
+
+async def all_files(tx: Transaction) -> Sequence[RecordingFile]:
+    """Return the finished files of every recording."""
+    return (await tx.scalars(select(RecordingFile).order_by(RecordingFile.relative_path))).all()
+
+
+async def not_recorded(tx: Transaction, since: datetime) -> Sequence[str]:
+    """Return the sessions that ended since, whose petitioner agreed, and that have no recording."""
+    last_answer = (
+        select(func.max(Consent.id))
+        .where(Consent.session_id == Session.id)
+        .correlate(Session)
+        .scalar_subquery()
+    )
+    found = await tx.scalars(
+        select(Session.id)
+        .join(Consent, Consent.id == last_answer)
+        .where(
+            Session.started_at.is_not(None),
+            Session.ended_at >= since,
+            Session.rehearsal.is_(False),
+            Consent.answer.is_(True),
+            Session.id.not_in(select(Recording.session_id)),
+        )
+        .order_by(Session.id)
+    )
+    return found.all()
+
+
+async def unsealed(tx: Transaction, suffix: str) -> Sequence[str]:
+    """Return the finished recordings that have a file whose name does not end with `suffix`."""
+    found = await tx.scalars(
+        select(Recording.id)
+        .join(RecordingFile, RecordingFile.recording_id == Recording.id)
+        .where(
+            Recording.state == "ready",
+            RecordingFile.relative_path.not_like(f"%{suffix}"),
+        )
+        .distinct()
+        .order_by(Recording.id)
+    )
+    return found.all()
+
+
 async def files(tx: Transaction, recording_ids: Collection[str]) -> Sequence[RecordingFile]:
     """Return the finished files of these recordings by participant."""
     query = (
@@ -73,6 +129,11 @@ async def file(tx: Transaction, file_id: str) -> FileRow | None:
         .where(RecordingFile.id == file_id)
     )
     return (await tx.execute(query)).first()
+
+
+async def end_playback_tickets(tx: Transaction, now: datetime) -> None:
+    """Delete the tickets of films that open nothing any more."""
+    await tx.execute(delete(PlaybackTicket).where(PlaybackTicket.ends_at <= now))
 
 
 async def viewed_since(tx: Transaction, session_id: str, actor: Actor, since: datetime) -> bool:

@@ -820,6 +820,16 @@ class Viewing(Table):
     noted_at: Mapped[datetime]
 
 
+class PlaybackTicket(Table):
+    """A right to play the films of one session in one log-in; only its hash is kept."""
+
+    __tablename__ = "playback_ticket"
+    token_hash: Mapped[Hash]
+    session_id: Mapped[str] = reference("session.id")
+    credential: Mapped[str]
+    ends_at: Mapped[datetime] = mapped_column(index=True)
+
+
 # How long it is kept
 
 

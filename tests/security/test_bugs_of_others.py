@@ -158,6 +158,7 @@ async def test_a_recording_is_not_there_for_who_knows_only_its_address(
     clerk = await site.staff(Role.CLERK)
     assert (await clerk.raw("GET", path)).status == 403
     leader = await site.staff(Role.LEADER)
+    await leader.get(f"/sessions/{talk.session_id}/recordings")
     assert (await leader.raw("GET", path)).status == 200
     # The right is looked at each time, not only when the page was opened.
     async with site.db.transaction(SYSTEM) as tx:

@@ -17,7 +17,7 @@ from reception.services import (
     booking,
     cases,
     delegations,
-    records,
+    playback,
     sessions,
 )
 from reception.services.booking import BookRequest
@@ -162,7 +162,7 @@ async def test_a_secretary_never_joins_decides_moves_writes_or_plays(office: Off
         sessions.rate(
             db, session_id=session_id, target="session", level=0, actor=secretary, now=NOW
         ),
-        records.file(db, file_id="0" * 32, actor=secretary, now=NOW),
+        playback.film(db, file_id="0" * 32, tickets=None, actor=secretary, now=NOW),
         *(
             sessions.move(db, session_id=session_id, move=move, actor=secretary, now=NOW)
             for move in SessionMove

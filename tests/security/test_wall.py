@@ -24,6 +24,7 @@ from reception.storage.tables import (
     Destruction,
     Organ,
     PetitionCase,
+    PlaybackTicket,
     Recording,
     RecordingFile,
     RecordingGap,
@@ -129,6 +130,7 @@ async def world(postgres_server: PostgresServer) -> AsyncIterator[World]:
                 cause="",
             ),
             Viewing(session_id=session_id, actor_kind="account", actor_id="x", noted_at=NOW),
+            PlaybackTicket(token_hash="t", session_id=session_id, credential="c", ends_at=NOW),
             Destruction(
                 id=new_id(),
                 kept=Kept.RECORDING,

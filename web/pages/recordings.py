@@ -2,29 +2,32 @@
 
 import asyncio
 from collections.abc import Mapping
-from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aiohttp.web import Request, Response, StreamResponse, get
 
-from reception.domain.access import ROLES, Action
+from reception.domain.access import ROLES, Action, Actor
 from reception.domain.errors import NotFound
-from reception.services import booking, records, sessions
+from reception.services import booking, playback, sessions
 from recordings.errors import KeyMissing, RangeUnsatisfiable
 from recordings.keys import read_keys
 from recordings.playback import SEALED, ByteRange, RangeReader, parse_range
-from web.auth import require_fresh
+from web import marks
+from web.auth import require, require_fresh, who
 from web.errors import refusal
 from web.keys import CONTEXT, WebContext
-from web.marks import playback
 from web.render import page, say
 
 if TYPE_CHECKING:
     from aiohttp.web_routedef import RouteDef
 
-PLAYING = timedelta(hours=2)
-"""So long a page that was opened with a fresh proof goes on playing."""
+SEND_SECONDS = 60.0
+"""For a player to take one piece; one that was paused asks again where it stopped."""
+
+FILES_PATH = "/recordings"
+MOST_OPEN = 20
+"""Sessions of whose tickets a browser's are looked at."""
 
 STAFF = tuple(sorted(ROLES[Action.PLAY_RECORDING]))
 
@@ -62,16 +65,50 @@ async def player(request: Request) -> Response:
     session_id = request.match_info["session_id"]
     view = await sessions.session(context.db, session_id=session_id, actor=actor)
     held = await booking.booking(context.db, booking_id=view.booking_id, actor=actor)
-    return await page(
+    shown = await page(
         request,
         "recordings/player.html",
         session=view,
         booking=held,
-        players=[playback(recording) for recording in view.recordings],
+        players=[marks.playback(recording) for recording in view.recordings],
         seats=_seat_words(request),
         kinds=_kind_words(request),
         causes=_cause_words(request),
     )
+    if view.recordings:
+        await _give_ticket(request, shown, session_id, actor)
+    return shown
+
+
+async def _give_ticket(request: Request, shown: Response, session_id: str, actor: Actor) -> None:
+    """Let this browser play this session. In a cookie: an address would be in logs and histories."""
+    context = request.app[CONTEXT]
+    ticket = await playback.open_session(
+        context.db, session_id=session_id, actor=actor, now=context.clock.now()
+    )
+    # One for each session, so that two may be open side by side.
+    shown.set_cookie(
+        f"{_cookie(context)}{session_id[:8]}",
+        ticket,
+        max_age=round(playback.PLAYING.total_seconds()),
+        httponly=True,
+        samesite="Strict",
+        secure=context.secure_cookies,
+        path=FILES_PATH,
+    )
+
+
+def _cookie(context: WebContext) -> str:
+    return "__Secure-play-" if context.secure_cookies else "play-"
+
+
+async def _tickets(request: Request) -> list[str] | None:
+    """Give what a person's browser holds; None for a program, which proves itself each time."""
+    found = await who(request)
+    if found is None or found.login is None:
+        return None
+    name = _cookie(request.app[CONTEXT])
+    return [value for key, value in request.cookies.items() if key.startswith(name)][:MOST_OPEN]
 
 
 async def recording_file(request: Request) -> StreamResponse:
@@ -79,11 +116,12 @@ async def recording_file(request: Request) -> StreamResponse:
 
     The service checks who asks and writes down who looked.
     """
-    actor = await require_fresh(request, *STAFF, within=PLAYING)
+    actor = await require(request, *STAFF)
     context = request.app[CONTEXT]
-    place = await records.file(
+    place = await playback.film(
         context.db,
         file_id=request.match_info["file_id"],
+        tickets=await _tickets(request),
         actor=actor,
         now=context.clock.now(),
     )
@@ -124,9 +162,13 @@ async def _send(request: Request, reader: RangeReader, path: Path) -> StreamResp
         last = part.start + part.length - 1
         response.headers["Content-Range"] = f"bytes {part.start}-{last}/{reader.size}"
     await response.prepare(request)
-    if request.method == "GET":
-        await _copy(reader, part, first, response)
-    await response.write_eof()
+    try:
+        if request.method == "GET":
+            await _copy(reader, part, first, response)
+        await response.write_eof()
+    except TimeoutError:
+        if request.transport is not None:
+            request.transport.abort()
     return response
 
 
@@ -136,7 +178,8 @@ async def _copy(
     start, left = part
     while piece:
         # One piece in memory at a time; `write` waits while the player reads slowly.
-        await response.write(piece)
+        async with asyncio.timeout(SEND_SECONDS):
+            await response.write(piece)
         start, left = start + len(piece), left - len(piece)
         piece = await asyncio.to_thread(reader.read, start, left)
 
@@ -145,5 +188,5 @@ def routes() -> "list[RouteDef]":
     """List the routes of this module."""
     return [
         get("/sessions/{session_id}/recordings", player),
-        get("/recordings/files/{file_id}", recording_file),
+        get(f"{FILES_PATH}/files/{{file_id}}", recording_file),
     ]

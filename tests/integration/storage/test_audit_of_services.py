@@ -16,7 +16,17 @@ from reception.domain.consent import RECORDING_CONSENT
 from reception.domain.errors import BadCredentials, MoveRefused
 from reception.domain.outcomes import OutcomeType
 from reception.domain.sessions import SessionMove
-from reception.services import accounts, booking, calendar, cases, kiosks, records, sessions, tokens
+from reception.services import (
+    accounts,
+    booking,
+    calendar,
+    cases,
+    kiosks,
+    playback,
+    records,
+    sessions,
+    tokens,
+)
 from reception.services.booking import BookingView, BookRequest
 from reception.services.calendar import SlotView
 from reception.storage import audit as rows
@@ -235,7 +245,9 @@ async def view_recording(desk: Desk) -> None:
         await records.finished(desk.db, recording_id=recording, result=result, now=NOW)
         view = await records.recording(desk.db, recording_id=recording, actor=desk.made.leader)
         desk.ids["file"] = view.files[0].id
-    await records.file(desk.db, file_id=desk.ids["file"], actor=desk.made.leader, now=NOW)
+    await playback.film(
+        desk.db, file_id=desk.ids["file"], tickets=None, actor=desk.made.leader, now=NOW
+    )
 
 
 async def create_account(desk: Desk) -> None:

@@ -26,7 +26,7 @@ from reception.domain.outcomes import OutcomeType
 from reception.domain.reception_days import DayState
 from reception.domain.sessions import SessionMove, SessionState
 from reception.domain.slots import SlotState
-from reception.services import booking, calendar, cases, jobs, records, sessions
+from reception.services import booking, calendar, cases, jobs, playback, records, sessions
 from reception.services.booking import BookingView, BookRequest
 from reception.services.errors import CheckInClosed, RatedAlready
 from reception.storage.database import Database
@@ -405,13 +405,16 @@ async def test_a_recording_is_finished_by_a_job_and_looking_at_it_is_written_dow
     # A player asks for several parts at once, and for more while it plays.
     for now in (later(5), later(34.9), later(35)):
         places = await asyncio.gather(
-            *(records.file(db, file_id=file_id, actor=supervisor, now=now) for _ in range(3))
+            *(
+                playback.film(db, file_id=file_id, tickets=None, actor=supervisor, now=now)
+                for _ in range(3)
+            )
         )
         assert {place.relative_path for place in places} == {f"final/{person.id}.webm"}
-    await records.file(db, file_id=file_id, actor=made.leader, now=later(6))
+    await playback.film(db, file_id=file_id, tickets=None, actor=made.leader, now=later(6))
     for nobody in (made.handler, made.clerk):
         with pytest.raises(NotAllowed):
-            await records.file(db, file_id=file_id, actor=nobody, now=later(6))
+            await playback.film(db, file_id=file_id, tickets=None, actor=nobody, now=later(6))
     page = await cases.case_page(db, case_id=view.case_id, actor=made.clerk, now=NOW)
     looked = [event for event in page.timeline if event.kind == "recording_viewed"]
     assert [(event.actor_name, event.at) for event in looked] == [

@@ -105,6 +105,10 @@ class Browser:
         """Log in through the form."""
         return await self.post("/login", {"login": login, "password": password, "next": target})
 
+    def cookie(self, name: str) -> str:
+        """The value of a cookie this browser holds."""
+        return next(one.value for one in self._client.session.cookie_jar if one.key == name)
+
     async def _page(self, response: ClientResponse) -> Page:
         page = Page(response.status, await response.text(), response)
         token = re.search(r'name="csrf" value="([^"]+)"', page.html)

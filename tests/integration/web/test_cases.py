@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from reception.domain.codes import Role
-from tests.integration.web.site import Site
+from tests.integration.web.site import Browser, Site
 from tests.integration.web.talks import BYTES, PROMISE, Talk, hold
 
 
@@ -52,6 +52,13 @@ async def test_leader_and_handler_read_the_same_case(site: Site, talk: Talk) -> 
         assert page.links(f"/sessions/{talk.session_id}/recordings")
 
 
+async def viewer(site: Site, talk: Talk) -> Browser:
+    """Seat the leader, with the recordings opened."""
+    browser = await site.staff(Role.LEADER)
+    assert (await browser.get(f"/sessions/{talk.session_id}/recordings")).status == 200
+    return browser
+
+
 async def test_the_player_shows_each_participant_and_what_is_missing(
     site: Site, talk: Talk
 ) -> None:
@@ -79,7 +86,7 @@ async def test_the_player_shows_each_participant_and_what_is_missing(
 async def test_a_range_of_a_file_is_sent(
     site: Site, talk: Talk, header: str | None, status: int, start: int, end: int
 ) -> None:
-    browser = await site.staff(Role.LEADER)
+    browser = await viewer(site, talk)
     headers = {"Range": header} if header else {}
     answer = await browser.raw("GET", f"/recordings/files/{talk.file_id}", headers=headers)
     assert answer.status == status
@@ -92,7 +99,7 @@ async def test_a_range_of_a_file_is_sent(
 
 
 async def test_a_range_past_the_end_is_refused(site: Site, talk: Talk) -> None:
-    browser = await site.staff(Role.LEADER)
+    browser = await viewer(site, talk)
     answer = await browser.raw(
         "GET", f"/recordings/files/{talk.file_id}", headers={"Range": "bytes=999999-"}
     )
@@ -101,14 +108,14 @@ async def test_a_range_past_the_end_is_refused(site: Site, talk: Talk) -> None:
 
 
 async def test_head_tells_the_length_and_sends_nothing(site: Site, talk: Talk) -> None:
-    browser = await site.staff(Role.LEADER)
+    browser = await viewer(site, talk)
     answer = await browser.raw("HEAD", f"/recordings/files/{talk.file_id}")
     assert answer.status == 200
     assert answer.headers["Content-Length"] == str(len(BYTES))
 
 
 async def test_who_looked_is_on_the_timeline(site: Site, talk: Talk) -> None:
-    browser = await site.staff(Role.LEADER)
+    browser = await viewer(site, talk)
     case = f"/cases/{talk.case_id}"
     assert "录音录像被查看" not in (await browser.get(case)).text
     await browser.raw("GET", f"/recordings/files/{talk.file_id}")
@@ -120,14 +127,14 @@ async def test_who_looked_is_on_the_timeline(site: Site, talk: Talk) -> None:
 async def test_a_file_that_is_gone_is_not_a_crash(site: Site, talk: Talk, tmp_path: Path) -> None:
     for file in (tmp_path / "recordings" / talk.recording_id / "final").iterdir():
         file.unlink()
-    browser = await site.staff(Role.LEADER)
+    browser = await viewer(site, talk)
     assert (await browser.get(f"/recordings/files/{talk.file_id}")).status == 404
 
 
 async def test_a_changed_or_swapped_file_is_refused_and_nothing_of_it_is_sent(
     site: Site, talk: Talk, tmp_path: Path
 ) -> None:
-    browser = await site.staff(Role.LEADER)
+    browser = await viewer(site, talk)
     first, second = sorted((tmp_path / "recordings" / talk.recording_id / "final").iterdir())
     whole = {path: path.read_bytes() for path in (first, second)}
     changed = bytearray(whole[first])
