@@ -14,13 +14,12 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from reception.app import audit, calendar, demo, hub, logs, serve, setup, tokens, web
-from reception.app.recordings import SIGNING_KEY
+from reception.app.recordings import compare, signed_by
 from reception.app.rehearse import rehearse
 from reception.domain.codes import ROLES_OF_PEOPLE, Role
 from reception.domain.refusals import SENTENCES, sentence
 from reception.settings import SettingRefused, Settings, from_environment
-from reception.storage.signing import load_key
-from recordings.integrity import IsSigned, Verification, verify
+from recordings.integrity import Verification, verify
 from scheduler.rules import RestPolicy
 
 Command = Callable[[argparse.Namespace], int]
@@ -181,27 +180,11 @@ def _deadline(options: argparse.Namespace) -> int:
     return 0
 
 
-def _is_signed(settings: Settings) -> IsSigned | None:
-    """What tells whether this installation signed a manifest; None where its key is not at hand."""
-    try:
-        signer = load_key(settings.data / SIGNING_KEY)
-    except (OSError, ValueError):
-        return None
-    if signer is None:
-        return None
-    verifier = signer.verifier
-
-    def is_signed(name: str, text: bytes, signature: bytes) -> bool:
-        return name == verifier.name and verifier.has_signed(text, signature)
-
-    return is_signed
-
-
 def _recording_verify(options: argparse.Namespace) -> int:
     directory = Path(options.recording)
     if not directory.is_dir():
         directory = _settings(options).recordings / options.recording
-    found = verify(directory, is_signed=_is_signed(_settings(options)))
+    found = verify(directory, is_signed=signed_by(_settings(options).data))
     if options.json:
         _print_json(_verified(found))
     else:
@@ -211,6 +194,15 @@ def _recording_verify(options: argparse.Namespace) -> int:
         for problem in found.problems:
             print(f"  {problem.code}  line {problem.line}  {problem.detail}")
     return 0 if found.ok else 1
+
+
+def _recording_compare(options: argparse.Namespace) -> int:
+    found = asyncio.run(compare(_settings(options)))
+    if options.json:
+        _print_json({"ok": not found, "differences": [dataclasses.asdict(one) for one in found]})
+    else:
+        print("\n".join(one.as_text() for one in found) or "ok")
+    return 1 if found else 0
 
 
 def _rehearse(options: argparse.Namespace) -> int:
@@ -387,6 +379,10 @@ def _add_media_commands(commands: "_Commands[argparse.ArgumentParser]") -> None:
     check.add_argument("recording", help="id or directory")
     check.add_argument("--data", type=_directory, help="data directory")
     check.add_argument("--json", action="store_true")
+    compared = group.add_parser("compare", help="compare all recordings with the database")
+    compared.set_defaults(command=_recording_compare)
+    compared.add_argument("--data", type=_directory, help="data directory")
+    compared.add_argument("--json", action="store_true")
     trial = commands.add_parser("rehearse", help="try the line: whole receptions between robots")
     trial.set_defaults(command=_rehearse)
     trial.add_argument("--url", default="http://127.0.0.1:8080", help="address of the server")

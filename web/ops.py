@@ -39,6 +39,7 @@ class Metrics:
     session_states: Counter
     sockets: Gauge
     hub_up: Gauge
+    recording_differences: Gauge
     line_loss: Histogram
     line_round_trip: Histogram
 
@@ -84,6 +85,11 @@ def make_metrics() -> Metrics:
         ),
         sockets=Gauge("reception_sockets", "WebSockets open now.", registry=registry),
         hub_up=Gauge("reception_hub_up", "1 while the media hub is connected.", registry=registry),
+        recording_differences=Gauge(
+            "reception_recording_differences",
+            "Recordings that were not as the database says, last night.",
+            registry=registry,
+        ),
         line_loss=Histogram(
             "reception_line_loss",
             "Share of packets lost, as each end of a call reports it every 5 s.",

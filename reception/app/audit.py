@@ -2,20 +2,17 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final, TypeVar
 
-from reception.app.keys import open_database
+from reception.app.keys import existing_database
 from reception.services import audit
 from reception.services.audit_verify import SAYS, Verdict
 from reception.services.audit_verify import verify as verify_log
 from reception.services.errors import AuditKeyUnreadable, CheckpointsUnreadable
 from reception.settings import Settings
 from reception.storage.database import Database
-from reception.storage.errors import SchemaMissing
-from reception.storage.schema import require_current
 from reception.storage.signing import Signer, Verifier, load_key, load_or_make_key
 from scheduler.clock import Clock, SystemClock
 
@@ -83,7 +80,7 @@ async def newest_checkpoint(settings: Settings) -> tuple[str, str] | None:
         AuditKeyUnreadable: the key is another user's, or no key.
 
     """
-    async with _database(settings) as db:
+    async with existing_database(settings) as db:
         await CheckpointBook(db, SystemClock(), settings.data).sign()
         note = await audit.newest_checkpoint(db)
     signer = await _key(load_key, settings.data)
@@ -102,7 +99,7 @@ async def verify(settings: Settings, checkpoints: Path | None) -> Verdict:
     signer = await _key(load_key, settings.data)
     verifier = None if signer is None else signer.verifier
     outside = None if checkpoints is None else await asyncio.to_thread(_read, checkpoints)
-    async with _database(settings) as db:
+    async with existing_database(settings) as db:
         return await verify_log(db, verifier=verifier, outside=outside)
 
 
@@ -139,21 +136,3 @@ def as_json(verdict: Verdict) -> dict[str, object]:
         if problem is None
         else {"code": problem.code, "record": problem.seq, "says": SAYS[problem.code]},
     }
-
-
-def _require_file(database_url: str) -> None:
-    """Refuse a SQLite file that is not there: opening it would make an empty one."""
-    file = database_url.partition(_SQLITE)[2]
-    if file and not Path(file).exists():
-        raise SchemaMissing(found="")
-
-
-@asynccontextmanager
-async def _database(settings: Settings) -> AsyncIterator[Database]:
-    _require_file(settings.database_url)
-    db = open_database(settings)
-    try:
-        await require_current(db)
-        yield db
-    finally:
-        await db.close()

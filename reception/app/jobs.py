@@ -2,9 +2,12 @@
 
 import asyncio
 import logging
+from collections.abc import Callable, Sequence
+from datetime import date
 from typing import Final
 
 from reception.app.audit import CheckpointBook
+from reception.app.reconcile import Difference
 from reception.app.recordings import RecordingWork
 from reception.domain.retention import Kept
 from reception.services import calendar, jobs, records, retention
@@ -12,6 +15,7 @@ from reception.services.jobs import Job
 from reception.storage import contents
 from reception.storage.database import Database, Transaction
 from recordings import keys
+from scheduler.calendar import SHANGHAI
 from scheduler.clock import Clock
 from signaling.tasks import Supervisor
 from web.live import LiveRooms
@@ -22,6 +26,8 @@ LEASE_SECONDS: Final = 120
 DAYS_EVERY_SECONDS: Final = 60
 BOOK_EVERY_SECONDS: Final = 10
 RETENTION_EVERY_SECONDS: Final = 3600
+NIGHT_HOUR: Final = 3
+"""Once a day after this hour, in Shanghai, recordings are compared with the database."""
 
 
 class JobRunner:
@@ -45,6 +51,9 @@ class JobRunner:
         self._days_due = clock.monotonic()
         self._book_due = clock.monotonic()
         self._retention_due = clock.monotonic()
+        self._compared_on: date | None = None
+        self.on_compared: Callable[[Sequence[Difference]], None] = lambda _: None
+        """Told what each night's comparison found."""
         self._erasers = {Kept.RECORDING: self._erase_recording, Kept.CASE: contents.destroy}
 
     async def tick(self) -> None:
@@ -53,6 +62,7 @@ class JobRunner:
         await self._sweep_days()
         await self._sign_checkpoint()
         await self._sweep_retention()
+        self._compare_nightly()
         if self._slots.locked():
             return
         claimed = await jobs.claim(
@@ -82,6 +92,22 @@ class JobRunner:
         except Exception:
             # A disk that does not let go of a file must not stop receptions; it is tried again.
             log.exception("not everything due for destruction was destroyed")
+
+    def _compare_nightly(self) -> None:
+        local = self._clock.now().astimezone(SHANGHAI)
+        if local.hour < NIGHT_HOUR or local.date() == self._compared_on:
+            return
+        self._compared_on = local.date()
+        self._tasks.start(self._compare(), name="compare recordings")
+
+    async def _compare(self) -> None:
+        """Say aloud what is not as it should be, and have sealed what lies there plain."""
+        now = self._clock.now()
+        await records.queue_sealing(self._db, now=now)
+        found = await self._recordings.differences()
+        for difference in found:
+            log.error("recordings: %s %s %s", difference.code, difference.id, difference.detail)
+        self.on_compared(found)
 
     async def _erase_recording(self, tx: Transaction, recording_id: str) -> None:
         await asyncio.to_thread(keys.remove, self._recordings.root / recording_id)

@@ -1,5 +1,7 @@
 """Opens the database with the keys that lie beside it."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
 
@@ -7,7 +9,10 @@ from reception.crypto.keyfile import load_or_make_keys
 from reception.crypto.vault import Vault
 from reception.settings import Settings
 from reception.storage.database import Database
+from reception.storage.errors import SchemaMissing
+from reception.storage.schema import require_current
 
+_SQLITE: Final = "sqlite+aiosqlite:///"
 KEY: Final = Path("keys", "master.key")
 
 
@@ -24,3 +29,27 @@ def open_vault(settings: Settings) -> Vault:
 def open_database(settings: Settings) -> Database:
     """Return the settings' database with this installation's keys. Raises `KeysUnreadable`."""
     return Database(settings.database_url, open_vault(settings))
+
+
+@asynccontextmanager
+async def existing_database(settings: Settings) -> AsyncIterator[Database]:
+    """Open the settings' database for a command that looks at it; nothing is made.
+
+    Raises:
+        SchemaMissing, SchemaTooNew: there is none, or another program's.
+
+    """
+    _require_file(settings.database_url)
+    db = open_database(settings)
+    try:
+        await require_current(db)
+        yield db
+    finally:
+        await db.close()
+
+
+def _require_file(database_url: str) -> None:
+    """Refuse a SQLite file that is not there: opening it would make an empty one."""
+    file = database_url.partition(_SQLITE)[2]
+    if file and not Path(file).exists():
+        raise SchemaMissing(found="")

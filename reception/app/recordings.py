@@ -4,24 +4,45 @@ import asyncio
 import contextlib
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from reception.app.keys import existing_database
+from reception.app.reconcile import Difference, differences
 from reception.crypto.recording_keys import UnwrapKey, load_or_make_recording_key
 from reception.services import records
 from reception.services.jobs import Job
+from reception.services.ledger import ledger
 from reception.settings import Settings
 from reception.storage.database import Database
-from reception.storage.signing import load_or_make_key
+from reception.storage.signing import load_key, load_or_make_key
 from recordings import keys
 from recordings.cipher import Lock
-from recordings.finish import discard_segments, give_key, sign
-from scheduler.clock import Clock
+from recordings.finish import discard_plain, discard_segments, give_key, sign
+from recordings.integrity import IsSigned
+from scheduler.clock import Clock, SystemClock
 
 KEY: Final = Path("keys", "recording.key")
 SIGNING_KEY: Final = Path("keys", "audit.pem")
+
+
+def signed_by(data: Path) -> IsSigned | None:
+    """Return what tells whether this installation signed a manifest; None where its key is not at
+    hand."""
+    try:
+        signer = load_key(data / SIGNING_KEY)
+    except (OSError, ValueError):
+        return None
+    if signer is None:
+        return None
+    verifier = signer.verifier
+
+    def is_signed(name: str, text: bytes, signature: bytes) -> bool:
+        return name == verifier.name and verifier.has_signed(text, signature)
+
+    return is_signed
 
 
 class JobFailed(Exception):
@@ -52,7 +73,7 @@ class RecordingWork:
     data: Path
     key: UnwrapKey
 
-    names = (records.FINISH_JOB,)
+    names = (records.FINISH_JOB, records.SEAL_JOB)
 
     @property
     def root(self) -> Path:
@@ -61,7 +82,19 @@ class RecordingWork:
 
     async def run(self, job: Job) -> None:
         """Do one job."""
-        await self._finish(str(job.args["recording_id"]))
+        recording_id = str(job.args["recording_id"])
+        if job.name == records.SEAL_JOB:
+            await self._seal(recording_id)
+        else:
+            await self._finish(recording_id)
+
+    async def differences(self) -> Sequence[Difference]:
+        """Compare what is on disk with what the database knows of."""
+        now = self.clock.now()
+        expected = await ledger(self.db, now=now)
+        return await asyncio.to_thread(
+            differences, self.root, expected, now=now, is_signed=signed_by(self.data)
+        )
 
     async def _finish(self, recording_id: str) -> None:
         """Make the files to play, sign what was found, and only then let the segments go."""
@@ -74,6 +107,19 @@ class RecordingWork:
             raise
         await self._take_over(directory, result)
         await asyncio.to_thread(discard_segments, directory)
+
+    async def _seal(self, recording_id: str) -> None:
+        """Seal the files of an old recording; the plain ones go last, when nothing names them."""
+        directory = self.root / recording_id
+        result = await self._made(directory, "--seal")
+        head = await asyncio.to_thread(self._sign, directory)
+        await records.sealed(
+            self.db,
+            recording_id=recording_id,
+            result={**result, "head": head},
+            now=self.clock.now(),
+        )
+        await asyncio.to_thread(discard_plain, directory)
 
     async def _take_over(self, directory: Path, result: Mapping[str, Any]) -> None:
         head = await asyncio.to_thread(self._sign, directory)
@@ -120,6 +166,13 @@ class RecordingWork:
     def _give_key(self, directory: Path) -> None:
         # Recorded before recordings were sealed: it has no key yet.
         give_key(directory, lock_of(self.key))
+
+
+async def compare(settings: Settings) -> Sequence[Difference]:
+    """Compare all recordings with the database, as a command; changes nothing."""
+    async with existing_database(settings) as db:
+        work = RecordingWork(db, SystemClock(), settings.data, open_recording_key(settings))
+        return await work.differences()
 
 
 def _cause(out: bytes, err: bytes, code: int | None) -> str:

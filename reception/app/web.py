@@ -70,6 +70,7 @@ async def run_web(settings: Settings, hub_socket: Path) -> None:
     )
     book = CheckpointBook(db, clock, settings.data)
     jobs = JobRunner(db, clock, RecordingWork(db, clock, settings.data, recording_key), live, book)
+    jobs.on_compared = lambda found: app[METRICS].recording_differences.set(len(found))
     ticker = Ticker(clock, jobs.tick)
     closing = ExitStack()
     try:
