@@ -32,6 +32,7 @@ from web.pages import (
     room,
 )
 from web.render import RENDERER, STATIC_ROOT, hash_static, make_renderer
+from web.turned_away import TURNED_AWAY, TurnedAway
 
 BODY_LIMIT_BYTES = 256 * 1024
 _MODULES = (
@@ -79,6 +80,7 @@ def create_app(context: WebContext) -> Application:
     app[ops.METRICS] = ops.make_metrics()
     app[CONNECTIONS] = []
     app[DOORS] = Doors()
+    app[TURNED_AWAY] = TurnedAway()
     app[reports.REPORT_LOG] = reports.ReportLog()
     install_headers(app)
     for module in _MODULES:

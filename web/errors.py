@@ -23,12 +23,14 @@ import scheduler.errors
 import signaling.errors
 from reception.domain.errors import NotFound, NotLoggedIn, Refused
 from reception.domain.refusals import sentence
+from web import turned_away
 from web.auth import (
     PasswordChangeNeeded,
     ProofNeeded,
     SecondFactorNeeded,
     page_of,
     treat_as_unknown,
+    who,
 )
 from web.i18n import language_of
 from web.ops import METRICS
@@ -187,12 +189,25 @@ def tell_when_to_retry(response: StreamResponse, details: Mapping[str, object]) 
         response.headers["Retry-After"] = str(details["retry_seconds"])
 
 
+async def _note(request: Request, code: str) -> None:
+    """Write down who was turned away; where that cannot be, the refusal is answered all the same."""
+    try:
+        found = await who(request)
+        if found is not None:
+            await turned_away.note(request, found.actor, code)
+    except Refused:
+        return
+    except Exception:
+        log.exception("a refusal was not written down")
+
+
 @middleware
 async def answer_refusals(request: Request, handler: Handler) -> StreamResponse:
     """Turn every refusal, HTTP error and bug of the handlers into an answer."""
     try:
         return await handler(request)
     except AnyRefused as refused:
+        await _note(request, refused.code)
         return await refusal(request, refused.code, refused.details)
     except HTTPException as error:
         if error.status < HTTPStatus.BAD_REQUEST:

@@ -75,6 +75,7 @@ class AuditAction(StrEnum):
     SUBJECT_NAMED = "subject_named"
     SUBJECT_REMOVAL_ASKED = "subject_removal_asked"
     SUBJECT_REMOVED = "subject_removed"
+    ACCESS_REFUSED = "access_refused"
     REVEALED = "revealed"
     CORRECTED = "corrected"
     CASE_EXPORTED = "case_exported"

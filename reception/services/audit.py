@@ -55,6 +55,31 @@ def record(
     )
 
 
+async def turned_away(
+    db: Database, *, actor: Actor, place: str, code: str, thing: str, now: datetime
+) -> None:
+    """Write down that somebody known tried what they may not do.
+
+    Args:
+        place: the door, by the program's own name for it.
+        code: the refusal.
+        thing: the id of what was asked for; empty when the door names none.
+
+    """
+    async with db.transaction(actor) as tx:
+        record(
+            tx,
+            AuditAction.ACCESS_REFUSED,
+            actor,
+            "door",
+            place,
+            now,
+            decision="refused",
+            refusal=code,
+            thing=thing,
+        )
+
+
 async def is_checkpoint_due(db: Database, *, now: datetime) -> bool:
     """Return whether there are 1,000 new events, or any and the last checkpoint is 10 minutes old."""
     async with db.reading(SYSTEM) as tx:

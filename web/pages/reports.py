@@ -45,7 +45,7 @@ async def take(request: Request) -> Response:
     done = Response(status=204)
     if request.content_type not in _MEDIA_TYPES:
         return done
-    raw = await request.content.read(LONGEST_REPORT + 1)
+    raw = await request.read()
     if len(raw) > LONGEST_REPORT:
         return done
     for directive, path in _violations(raw):
