@@ -5,8 +5,10 @@ from dataclasses import dataclass, field, fields, replace
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 PREFIX = "RECEPTION_"
+_HERE = frozenset({None, "", "localhost", "127.0.0.1", "::1"})
 
 
 class SettingRefused(Exception):
@@ -58,6 +60,7 @@ def _one_of(*choices: str) -> Callable[[str], str]:
 
 _profile = _one_of("djbh3", "asvs")
 _factor = _one_of("required", "offered")
+_tls = _one_of("required", "off")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +85,13 @@ class Settings:
             "read": str,
             "secret": True,
             "says": "database URL of the owner, for `reception db upgrade` alone; empty means RECEPTION_DATABASE",
+        },
+    )
+    database_tls: str = field(
+        default="required",
+        metadata={
+            "read": _tls,
+            "says": "required: a database on another machine has to prove who it is (ssl=verify-full); off: the network is trusted",
         },
     )
     host: str = field(
@@ -215,7 +225,24 @@ def from_environment(environment: Mapping[str, str], **overrides: Any) -> Settin
                 f"{name}={text!r} cannot be used: {item.metadata['says']}"
             ) from error
     chosen |= {name: value for name, value in overrides.items() if value is not None}
-    return replace(Settings(), **chosen)
+    settings = replace(Settings(), **chosen)
+    if settings.database_tls == "required":
+        _require_proof("DATABASE", settings.database)
+        _require_proof("DATABASE_OWNER", settings.database_owner)
+    return settings
+
+
+def _require_proof(name: str, url: str) -> None:
+    """Refuse a database that somebody on the network between could stand in for."""
+    parts = urlsplit(url)
+    if not parts.scheme.startswith("postgresql") or parts.hostname in _HERE:
+        return
+    if dict(parse_qsl(parts.query)).get("ssl") != "verify-full":
+        raise SettingRefused(
+            f"{PREFIX}{name}: the database at {parts.hostname} has to prove who it is: end the URL"
+            " with ?ssl=verify-full (its certificate has to be one this machine trusts), or, on a"
+            f" network of your own, set {PREFIX}DATABASE_TLS=off"
+        )
 
 
 # Read by other parts of the program, not settings of the server.

@@ -47,12 +47,12 @@ def test_the_embedded_database_lies_in_the_data_directory(tmp_path: Path) -> Non
 def test_a_database_password_is_not_shown() -> None:
     settings = from_environment(
         {
-            "RECEPTION_DATABASE": "postgresql+asyncpg://r:hunter2@db/r",
-            "RECEPTION_DATABASE_OWNER": "postgresql+asyncpg://o:hunter3@db/r",
+            "RECEPTION_DATABASE": "postgresql+asyncpg://r:hunter2@db/r?ssl=verify-full",
+            "RECEPTION_DATABASE_OWNER": "postgresql+asyncpg://o:hunter3@db/r?ssl=verify-full",
         }
     )
     assert "hunter" not in repr(settings)
-    assert settings.database_url.endswith("hunter2@db/r")
+    assert settings.database_url.endswith("hunter2@db/r?ssl=verify-full")
 
 
 def test_a_child_process_reads_the_same_settings(tmp_path: Path) -> None:
@@ -65,8 +65,8 @@ def test_a_child_process_reads_the_same_settings(tmp_path: Path) -> None:
 def test_who_answers_people_is_not_given_the_owner_of_the_database() -> None:
     settings = from_environment(
         {
-            "RECEPTION_DATABASE": "postgresql+asyncpg://r:hunter2@db/r",
-            "RECEPTION_DATABASE_OWNER": "postgresql+asyncpg://o:hunter3@db/r",
+            "RECEPTION_DATABASE": "postgresql+asyncpg://r:hunter2@db/r?ssl=verify-full",
+            "RECEPTION_DATABASE_OWNER": "postgresql+asyncpg://o:hunter3@db/r?ssl=verify-full",
         }
     )
     # What the supervisor inherited goes on to its children unless it is overridden.
