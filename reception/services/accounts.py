@@ -41,6 +41,9 @@ FREE_TRIES_OF_ADDRESS = 20
 PROOF_HOLDS = timedelta(minutes=15)
 """So long a proof of who one is counts for what must not be done at a forgotten screen."""
 
+MOST_LOG_INS = 10
+"""Side by side, of one account; one more ends the one that was used longest ago."""
+
 PENDING_FOR = timedelta(minutes=5)
 CODE_TRIES = 5
 LONGEST_AGENT = 60
@@ -251,6 +254,7 @@ async def _open(
 ) -> LoggedIn:
     token, session_id = new_secret(), new_id()
     await rows.end_sessions_before(tx, created_before=now - ABSOLUTE, seen_before=now - IDLE)
+    await rows.end_oldest_sessions(tx, account.id, keep=MOST_LOG_INS - 1)
     tx.add(
         AuthSession(
             token_hash=hash_of(token),

@@ -145,6 +145,21 @@ async def end_sessions_of(tx: Transaction, account_id: str, *, keep: str = "") -
     )
 
 
+async def end_oldest_sessions(tx: Transaction, account_id: str, *, keep: int) -> None:
+    """Forget the log-ins of an account but for the ones used last."""
+    kept = (
+        select(AuthSession.id)
+        .where(AuthSession.account_id == account_id)
+        .order_by(AuthSession.seen_at.desc(), AuthSession.created_at.desc(), AuthSession.id)
+        .limit(keep)
+    )
+    await tx.execute(
+        delete(AuthSession)
+        .where(AuthSession.account_id == account_id, AuthSession.id.not_in(kept))
+        .execution_options(synchronize_session=False)
+    )
+
+
 async def change_account(tx: Transaction, account_id: str, **values: object) -> None:
     """Write columns of an account."""
     await tx.execute(

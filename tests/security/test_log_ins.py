@@ -305,3 +305,14 @@ async def test_a_changed_role_ends_the_log_ins_and_is_written_down(person: Perso
                 person.db, account_id=person.id, role=Role.SECADMIN, actor=actor, now=NOW
             )
     assert "role_changed" in await events(person.db)
+
+
+async def test_one_log_in_too_many_ends_the_one_used_longest_ago(person: Person) -> None:
+    opened = [await person.inside(now=later(number)) for number in range(accounts.MOST_LOG_INS)]
+    # The first is used again, so the second is the oldest now.
+    await accounts.actor_of_session(person.db, token=opened[0].token, now=later(15))
+    opened.append(await person.inside(now=later(16)))
+    with pytest.raises(NotLoggedIn):
+        await accounts.actor_of_session(person.db, token=opened[1].token, now=later(16))
+    for one in (opened[0], *opened[2:]):
+        await accounts.actor_of_session(person.db, token=one.token, now=later(16))
