@@ -12,7 +12,7 @@ HTTPS_WANTED = $(filter 1 yes true,$(HTTPS))
 UV_COMPILE = .venv/bin/uv pip compile --generate-hashes --no-header --no-emit-index-url \
              --universal --python-version 3.11 --no-annotate -q
 
-.PHONY: help setup demo test bench lock
+.PHONY: help setup demo test bench sbom lock
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,6 +30,10 @@ test: ## install what the tests need and run everything CI runs
 bench: ## measure, write bench/results/ and bench/RESULTS.md; ONLY=name for one module
 	@scripts/setup.sh test
 	@.venv/bin/python -m bench.run $(ONLY)
+
+sbom: setup ## list every component shipped, with version and hashes, in build/*.cdx.json
+	@scripts/setup.sh test
+	@scripts/sbom.sh build
 
 lock: ## write the lock files again (needs uv in .venv, and npm)
 	@$(UV_COMPILE) -o requirements.lock pyproject.toml

