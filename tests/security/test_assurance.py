@@ -54,6 +54,11 @@ def test_every_test_that_is_named_exists() -> None:
         for path in (ROOT / "tests").rglob("*.py")
         for name in re.findall(r"def (test_\w+)", path.read_text(encoding="utf-8"))
     }
+    there |= {
+        name
+        for path in (ROOT / "tests" / "js").glob("*.test.mjs")
+        for name in re.findall(r"^test\('([^']+)'", path.read_text(encoding="utf-8"), re.MULTILINE)
+    }
     assert assurance.claimed() - there == set()
 
 

@@ -10,21 +10,26 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.async_api import expect
 from sqlalchemy import func, select
 
 from reception.app.keys import open_vault
 from reception.crypto.errors import KeysUnreadable
 from reception.domain.access import SYSTEM
+from reception.domain.case_files import FilePurpose
 from reception.domain.codes import Role
-from reception.services import cases
+from reception.services import booking, case_files, cases, sessions
+from reception.services.booking import BookRequest
 from reception.settings import from_environment
 from reception.storage.database import Database
 from reception.storage.tables import Account, ApiToken, Kiosk
-from tests.build import draft
+from tests.build import draft, open_day
 from tests.e2e.browser import launched
 from tests.integration.web.site import PASSWORD, Site
 from tests.integration.web.talks import hold
 from tests.integration.web.test_in_chromium import at_desk
+from tests.pdf_text import pdf_pages
+from web.case_pdf import case_pdf
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("reception", "signaling", "scheduler", "recordings", "web")
@@ -120,6 +125,47 @@ async def test_markup_in_names_and_texts_stays_text(site: Site, tmp_path: Path) 
             assert await desk.page.title() != "1"
         await desk.page.goto(f"{site.url}/cases")
         assert MARKUP in await desk.page.inner_text("main")
+
+
+async def test_markup_stays_text_for_leader_room_query_and_paper(
+    site: Site, tmp_path: Path
+) -> None:
+    db, place, now = site.db, site.place, site.clock.now()
+    slots = await open_day(db, place.leader_id)
+    held = await booking.book(
+        db,
+        request=BookRequest(
+            slot_id=slots[0].id,
+            site_id=place.site_id,
+            draft=draft(petitioner_name=MARKUP, summary=MARKUP, facts=MARKUP),
+        ),
+        actor=place.clerk,
+        idempotency_key=None,
+        now=now,
+    )
+    await booking.check_in(db, code=held.code, actor=place.kiosk, now=now)
+    assert held.session_id is not None
+    await sessions.save_preparation(
+        db, session_id=held.session_id, note=MARKUP, actor=place.clerk, now=now
+    )
+    slip = await sessions.receipt(db, session_id=held.session_id, actor=place.kiosk, now=now)
+    file = await case_files.make(
+        db, case_id=held.case_id, purpose=FilePurpose.HANDLING, actor=place.clerk, now=now
+    )
+    assert "".join(MARKUP.split()) in "".join("".join(pdf_pages(case_pdf(file))).split())
+    async with launched() as chromium:
+        leader = await at_desk(site, chromium, tmp_path, Role.LEADER)
+        for path in ("/leader", f"/room/{held.session_id}"):
+            await leader.page.goto(f"{site.url}{path}")
+            await expect(leader.page.locator("body")).to_contain_text(MARKUP)
+            assert await leader.page.locator("img[src=x]").count() == 0
+            assert await leader.page.title() != "1"
+        anybody = await at_desk(site, chromium, tmp_path, None)
+        await anybody.page.goto(f"{site.url}/query")
+        await anybody.page.fill("input[name=code]", slip.query_code)
+        await anybody.page.keyboard.press("Enter")
+        await expect(anybody.page.locator("main")).to_contain_text(slip.case_no)
+        assert await anybody.page.locator("img[src=x]").count() == 0
 
 
 async def test_a_parameter_given_twice_is_refused(site: Site) -> None:

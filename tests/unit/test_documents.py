@@ -91,6 +91,36 @@ def test_the_table_of_commands_is_the_commands() -> None:
     assert {row[0].strip("` ") for row in table("Commands")} == typed
 
 
+def test_the_table_of_what_talks_to_what_names_every_module_that_does() -> None:
+    opens = re.compile(
+        r"\b(?:create_(?:unix_)?server|start_unix_server|open_(?:unix_)?connection|create_async_engine"
+        r"|create_(?:unix_)?connection|ClientSession|SOCK_DGRAM)\b"
+    )
+    found = {
+        str(path.relative_to(ROOT))
+        for package in ("reception", "web", "signaling", "recordings", "scheduler")
+        for path in (ROOT / package).rglob("*.py")
+        if opens.search(re.sub(r'(?:#|""").*', "", path.read_text(encoding="utf-8")))
+    }
+    section = OPERATIONS.split("\n## Ports\n", 1)[1].split("\n## ", 1)[0]
+    assert found == set(re.findall(r"`([\w/]+\.py)`", section))
+
+
+def test_the_days_within_which_others_bugs_are_mended_are_stated() -> None:
+    text = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
+    days = [
+        int(number)
+        for number in re.findall(
+            r"^\| [^|]+ \| (?:[^|]*?)(\d+)(?: at most)? \|$",
+            text.split("**Others' bugs.**")[1],
+            re.MULTILINE,
+        )
+    ]
+    assert days == sorted(days)
+    assert days[0] <= 2
+    assert days[-1] <= 90
+
+
 def test_the_table_of_rights_is_the_code() -> None:
     text = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
     block = text.split("<!-- roles: begin -->", 1)[1].split("<!-- roles: end -->", 1)[0]
