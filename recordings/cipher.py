@@ -5,51 +5,24 @@ and is bound in, so that a file moved to another place or recording does not ope
 """
 
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final
 
 from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from recordings import segment
 from recordings.errors import KeyMissing, SealBroken
+from recordings.suites import INTL1, NONCE_BYTES, SUITES, TAG_BYTES, Suite
 
-KEY_BYTES: Final = 32
 PLAIN: Final = "plain0"
 """The suite of recordings made before they were sealed; nothing is written in it any more."""
 
-_MAGIC: Final = b"VRSS\x01"
-_NONCE_BYTES: Final = 12
+_MAGIC: Final = b"VRSS"
+"""Behind it stand the suite's number, a nonce, ciphertext and tag."""
 
-
-class Aead(Protocol):
-    """Authenticated encryption with one key."""
-
-    def encrypt(self, nonce: bytes, data: bytes, associated_data: bytes | None, /) -> bytes:
-        """Return ciphertext and tag."""
-
-    def decrypt(self, nonce: bytes, data: bytes, associated_data: bytes | None, /) -> bytes:
-        """Return the plaintext. Raises `cryptography.exceptions.InvalidTag`."""
-
-
-@dataclass(frozen=True, slots=True)
-class Suite:
-    """A way of sealing, by the stable id that files keep; nonces have 12 bytes, tags 16."""
-
-    id: str
-    aead: Callable[[bytes], Aead]
-
-
-def _aes_gcm(key: bytes) -> Aead:
-    return AESGCM(key)
-
-
-INTL1: Final = Suite("intl1", _aes_gcm)
-SUITES: Final[Mapping[str, Suite]] = {INTL1.id: INTL1}
+_HEAD_BYTES: Final = len(_MAGIC) + 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +50,10 @@ class Cipher:
         self.suite = suite
         self._keys = tuple(keys)
         self._allows_plain = allows_plain
-        self._aeads = [suite.aead(derived(key, b"segment")) for key in reversed(keys)]
+        self._aeads = {
+            one.number: [one.aead(one.derive(key, b"segment")) for key in reversed(keys)]
+            for one in SUITES.values()
+        }
 
     def __reduce__(self) -> tuple[object, ...]:
         """Cross to another process, through its pipe."""
@@ -85,22 +61,24 @@ class Cipher:
 
     def seal(self, plain: bytes, *, name: str) -> bytes:
         """Seal a segment."""
-        nonce = secrets.token_bytes(_NONCE_BYTES)
-        return _MAGIC + nonce + self._aeads[0].encrypt(nonce, plain, name.encode())
+        nonce = secrets.token_bytes(NONCE_BYTES)
+        aead = self._aeads[self.suite.number][0]
+        head = _MAGIC + bytes([self.suite.number])
+        return head + nonce + aead.encrypt(nonce, plain, name.encode())
 
     def open(self, sealed: bytes, *, name: str) -> bytes:
-        """Open a segment.
+        """Open a segment, whichever suite it was sealed by.
 
         Raises:
             SealBroken: it was changed, moved, or sealed by another key.
         """
         if self._allows_plain and sealed.startswith(segment.MAGIC):
             return sealed
-        start = len(_MAGIC) + _NONCE_BYTES
-        if not sealed.startswith(_MAGIC) or len(sealed) < start:
+        start = _HEAD_BYTES + NONCE_BYTES
+        if not sealed.startswith(_MAGIC) or len(sealed) < start + TAG_BYTES:
             raise SealBroken(name=name)
-        nonce, body = sealed[len(_MAGIC) : start], sealed[start:]
-        for aead in self._aeads:
+        nonce, body = sealed[_HEAD_BYTES:start], sealed[start:]
+        for aead in self._aeads.get(sealed[len(_MAGIC)], ()):
             try:
                 return aead.decrypt(nonce, body, name.encode())
             except InvalidTag:
@@ -114,11 +92,6 @@ class Cipher:
 
 def _cipher(keys: Sequence[bytes], suite: Suite, allows_plain: bool) -> Cipher:  # for pickle
     return Cipher(keys, suite, allows_plain=allows_plain)
-
-
-def derived(key: bytes, purpose: bytes, salt: bytes | None = None) -> bytes:
-    """A key for one purpose, from which neither `key` nor another can be told."""
-    return HKDF(SHA256(), KEY_BYTES, salt=salt, info=b"video-reception|" + purpose).derive(key)
 
 
 def sealed_name(path: Path) -> str:

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from recordings import muxer
-from recordings.cipher import KEY_BYTES, PLAIN, Cipher, Lock, sealed_name
+from recordings.cipher import PLAIN, Cipher, Lock, sealed_name
 from recordings.codecs import PictureSize
 from recordings.errors import (
     CodecUnsupported,
@@ -65,6 +65,7 @@ from recordings.store import (
     is_disk_full,
     read_manifest,
 )
+from recordings.suites import INTL1, KEY_BYTES, SUITES
 from recordings.timeline import moments, picture, sound
 
 _CODECS: Final = {("video", "vp8"), ("audio", "opus")}
@@ -124,9 +125,12 @@ def finish(directory: Path, *, keys: Sequence[bytes], files: Files | None = None
 
 
 def _cipher(directory: Path, keys: Sequence[bytes]) -> Cipher:
-    first = read_manifest(directory).entries[:1]
-    was_plain = any(isinstance(entry, Open) and entry.suite == PLAIN for entry in first)
-    return Cipher(keys, allows_plain=was_plain)
+    entries = read_manifest(directory).entries
+    was_plain = any(isinstance(entry, Open) and entry.suite == PLAIN for entry in entries[:1])
+    # What is written now is sealed as its last key is meant to be used.
+    suites = [entry.suite for entry in entries if isinstance(entry, Key)]
+    suite = SUITES.get(suites[-1], INTL1) if suites else INTL1
+    return Cipher(keys, suite, allows_plain=was_plain)
 
 
 def give_key(directory: Path, lock: Lock, *, files: Files | None = None) -> None:
@@ -207,7 +211,9 @@ def _sealed_copy(directory: Path, file: FinishedFile, cipher: Cipher, files: Fil
     part = target.with_name(f"{target.name}{PART}")
     files.write(part, b"")
     with source.open("rb") as plain, part.open("r+b", buffering=0) as sealed:
-        writer = SealedWriter(sealed, cipher.file_keys()[0], name=sealed_name(target))
+        writer = SealedWriter(
+            sealed, cipher.file_keys()[0], name=sealed_name(target), suite=cipher.suite
+        )
         while piece := plain.read(CHUNK_BYTES):
             writer.write(piece)
         writer.seal()
@@ -380,6 +386,7 @@ def _mux(job: _Job, part: Path, *, cues: int) -> tuple[muxer.Written, list[Gap]]
             job.cipher.file_keys()[0],
             name=sealed_name(part),
             head_bytes=muxer.head_bytes(cues),
+            suite=job.cipher.suite,
         )
         written = muxer.write(
             target,

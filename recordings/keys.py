@@ -6,10 +6,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
-from recordings.cipher import KEY_BYTES, Lock
+from recordings.cipher import Lock
 from recordings.errors import KeyMissing
 from recordings.files import Files
 from recordings.manifest import Key
+from recordings.suites import KEY_BYTES
 
 PATTERN: Final = "key-*.wrapped"
 

@@ -4,10 +4,9 @@ A header of 64 bytes: magic (8), suite (8, filled with zeros), chunk size (4), s
 zeros; then chunks of 64 KiB and, last, of what remains, each followed by its tag of 16 bytes. A
 chunk's nonce is prefix ‖ its number (4) ‖ 1 for the last chunk, else 0; so chunks cannot be moved,
 left out or cut off. The key is HKDF(recording's key, salt) for this file's name in its recording;
-each chunk's associated data is SHA-256(header ‖ recording id). Numbers are big-endian.
+each chunk's associated data is the suite's hash of header ‖ recording id. Numbers are big-endian.
 """
 
-import hashlib
 import io
 import os
 import secrets
@@ -17,12 +16,11 @@ from typing import BinaryIO, Final
 
 from cryptography.exceptions import InvalidTag
 
-from recordings.cipher import INTL1, SUITES, Aead, Suite, derived
 from recordings.errors import SealBroken
+from recordings.suites import INTL1, SUITES, TAG_BYTES, Aead, Suite
 
 MAGIC: Final = b"VRSEAL\x00\x01"
 CHUNK_BYTES: Final = 64 * 1024
-TAG_BYTES: Final = 16
 
 _HEADER: Final = struct.Struct(">8s8sI32s7s5x")
 _NONCE: Final = struct.Struct(">7sIB")
@@ -33,8 +31,8 @@ def _seal(header: bytes, key: bytes, suite: Suite, name: str) -> tuple[Aead, byt
     """What opens and seals the chunks under this header, and their associated data."""
     recording_id, _, file = name.partition("/")
     salt = _HEADER.unpack(header)[3]
-    aead = suite.aead(derived(key, b"file|" + file.encode(), salt))
-    return aead, hashlib.sha256(header + recording_id.encode()).digest()
+    aead = suite.aead(suite.derive(key, b"file|" + file.encode(), salt))
+    return aead, suite.digest(header + recording_id.encode())
 
 
 class SealedWriter(io.RawIOBase):

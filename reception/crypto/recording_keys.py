@@ -1,64 +1,89 @@
-"""The key pair of recordings: who has the public half can seal a recording, and open none.
+"""The key pairs of recordings: who has the public half can seal a recording, and open none.
 
-A recording's own key is wrapped with HPKE (RFC 9180: X25519, HKDF-SHA256, AES-256-GCM), bound to
-the recording's id.
+A recording's own key is wrapped, bound to the recording's id: by `intl1` with HPKE (RFC 9180: X25519,
+HKDF-SHA256, AES-256-GCM), by `gm1` with SM2 (GB/T 32918.4) together with an SM3 hash of the id. The
+first byte of what is wrapped is the number of the suite.
 """
 
-import os
-import secrets
+import contextlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Self
+from typing import Final
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
-from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
+from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM
+from cryptography.hazmat.primitives.hpke import Suite as Hpke
 
 from reception.crypto.errors import KeysUnreadable, Unopenable
+from reception.crypto.secret_files import SecretFiles
+from reception.crypto.sm2 import Sm2Key, Sm2PublicKey
+from recordings.suites import GM1, INTL1, KEY_BYTES, Suite
 
-_FORMAT: Final = b"\x01"
-_OTHERS: Final = 0o077
-_SUITE: Final = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
+FILES: Final = {INTL1.id: Path("keys", "recording.key"), GM1.id: Path("keys", "recording-gm1.key")}
+"""Where the private half of each suite lies in the data directory."""
+
+_HPKE: Final = Hpke(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
 
 
 @dataclass(frozen=True, slots=True)
 class WrapKey:
     """The public half."""
 
-    key: X25519PublicKey
+    suite: Suite
+    key: X25519PublicKey | Sm2PublicKey
 
     @classmethod
-    def from_text(cls, text: str) -> Self:
+    def from_text(cls, text: str) -> "WrapKey":
         """Return the key written as `text`.
 
         Raises:
             KeysUnreadable: it is none.
 
         """
+        suite, _, digits = text.rpartition(":")
         try:
-            return cls(X25519PublicKey.from_public_bytes(bytes.fromhex(text)))
+            point = bytes.fromhex(digits)
+            if suite == GM1.id:
+                return cls(GM1, Sm2PublicKey.from_bytes(point))
+            if suite == INTL1.id:
+                return cls(INTL1, X25519PublicKey.from_public_bytes(point))
         except ValueError:
-            raise KeysUnreadable(file="recording key", reason="no_key") from None
+            pass
+        raise KeysUnreadable(file="recording key", reason="no_key")
 
     def text(self) -> str:
         """Return the key as text, to be handed to who records."""
-        return self.key.public_bytes_raw().hex()
+        if isinstance(self.key, Sm2PublicKey):
+            return f"{GM1.id}:{self.key.point.hex()}"
+        return f"{INTL1.id}:{self.key.public_bytes_raw().hex()}"
 
     def wrap(self, recording_id: str, key: bytes) -> bytes:
         """Return a recording's key so that only the private half gets it back."""
-        return _FORMAT + _SUITE.encrypt(key, self.key, _info(recording_id))
+        head, info = bytes([self.suite.number]), _info(recording_id)
+        if isinstance(self.key, Sm2PublicKey):
+            return head + self.key.encrypt(key + GM1.digest(info))
+        return head + _HPKE.encrypt(key, self.key, info)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class UnwrapKey:
-    """The private half; opens every recording that was sealed for it."""
+    """The private halves; opens every recording that was sealed for one of them.
 
-    key: X25519PrivateKey
+    New recordings are sealed for the first key of `suite`; the others open what is older.
+    """
+
+    intl1: Sequence[X25519PrivateKey] = ()
+    gm1: Sequence[Sm2Key] = ()
+    suite: Suite = INTL1
 
     @property
     def public(self) -> WrapKey:
-        """The public half."""
-        return WrapKey(self.key.public_key())
+        """The public half new recordings are sealed for."""
+        if self.suite is GM1:
+            return WrapKey(GM1, self.gm1[0].public)
+        return WrapKey(INTL1, self.intl1[0].public_key())
 
     def unwrap(self, recording_id: str, wrapped: bytes) -> bytes:
         """Return a recording's key.
@@ -67,47 +92,67 @@ class UnwrapKey:
             Unopenable: it was changed, or is another recording's, or was wrapped for another key.
 
         """
-        try:
-            if wrapped[:1] != _FORMAT:
-                raise Unopenable
-            return _SUITE.decrypt(wrapped[1:], self.key, _info(recording_id))
-        except (InvalidTag, ValueError):
-            raise Unopenable from None
+        info, body = _info(recording_id), wrapped[1:]
+        match wrapped[:1]:
+            case b"\x01":
+                for key in self.intl1:
+                    with contextlib.suppress(InvalidTag, ValueError):
+                        return _HPKE.decrypt(body, key, info)
+            case b"\x02":
+                for pair in self.gm1:
+                    with contextlib.suppress(ValueError):
+                        plain = pair.decrypt(body)
+                        if plain[KEY_BYTES:] == GM1.digest(info):
+                            return plain[:KEY_BYTES]
+            case _:
+                pass
+        raise Unopenable
 
 
 def _info(recording_id: str) -> bytes:
     return b"video-reception|recording-key|" + recording_id.encode()
 
 
-def load_or_make_recording_key(path: Path) -> UnwrapKey:
-    """Return the private key in a file; when there is none, make one only this user can read.
+def load_or_make_recording_keys(data: Path, files: SecretFiles, suite: Suite) -> UnwrapKey:
+    """Return the private keys in a data directory; that of `suite` is made when there is none.
+
+    A file holds one key a line; new recordings are sealed for the first.
 
     Raises:
-        KeysUnreadable: others may read the file, or it holds no key.
+        KeysUnreadable: others may read a file, or it holds no key.
 
     """
-    if not path.exists():
-        _make(path)
+    path = data / FILES[suite.id]
+    if files.read(path) is None:
+        files.make(path, f"{_new_key(suite)}\n")
     try:
-        if path.stat().st_mode & _OTHERS:
-            raise KeysUnreadable(file=str(path), reason="others_may_read_it")
-        secret = bytes.fromhex(path.read_text(encoding="ascii").strip())
-        return UnwrapKey(X25519PrivateKey.from_private_bytes(secret))
-    except (OSError, ValueError):
+        return UnwrapKey(
+            intl1=[
+                X25519PrivateKey.from_private_bytes(bytes.fromhex(line))
+                for line in _lines(data / FILES[INTL1.id], files)
+            ],
+            gm1=[Sm2Key.from_text(line) for line in _lines(data / FILES[GM1.id], files)],
+            suite=suite,
+        )
+    except ValueError:
         raise KeysUnreadable(file=str(path), reason="no_key") from None
 
 
-def _make(path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    half_made = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
-    with os.fdopen(os.open(half_made, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o400), "w") as file:
-        file.write(X25519PrivateKey.generate().private_bytes_raw().hex() + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-    try:
-        # A link never replaces: of two who make the key at once one wins, and both use it.
-        os.link(half_made, path)
-    except FileExistsError:
-        pass
-    finally:
-        half_made.unlink()
+def add_recording_key(data: Path, files: SecretFiles, suite: Suite) -> None:
+    """Put a new key before the others, which go on opening what they sealed.
+
+    Running processes take it after their next start.
+    """
+    path = data / FILES[suite.id]
+    load_or_make_recording_keys(data, files, suite)
+    files.replace(path, f"{_new_key(suite)}\n{files.read(path)}")
+
+
+def _new_key(suite: Suite) -> str:
+    if suite is GM1:
+        return Sm2Key.generate().text()
+    return X25519PrivateKey.generate().private_bytes_raw().hex()
+
+
+def _lines(path: Path, files: SecretFiles) -> list[str]:
+    return [line.strip() for line in (files.read(path) or "").splitlines() if line.strip()]

@@ -21,7 +21,7 @@ from recordings.sealed_file import SealedWriter
 from recordings.store import read_manifest
 
 # The same in a child process, and no secret.
-KEY = UnwrapKey(X25519PrivateKey.from_private_bytes(hashlib.sha256(b"tests").digest()))
+KEY = UnwrapKey([X25519PrivateKey.from_private_bytes(hashlib.sha256(b"tests").digest())])
 LOCK = Lock(KEY.public.wrap)
 
 

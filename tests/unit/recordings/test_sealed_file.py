@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recordings.errors import SealBroken
-from recordings.sealed_file import CHUNK_BYTES, TAG_BYTES, SealedReader, SealedWriter
+from recordings.sealed_file import CHUNK_BYTES, SealedReader, SealedWriter
+from recordings.suites import TAG_BYTES
 
 KEY = bytes(range(32))
 NAME = "r1/final/p1.sealed.webm"

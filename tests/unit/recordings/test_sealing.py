@@ -1,20 +1,27 @@
 """Who records can open nothing of it afterwards; who has the key opens it all; nobody else does."""
 
 import contextlib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
+from reception.crypto.recording_keys import UnwrapKey
+from reception.crypto.sm2 import Sm2Key
 from recordings.batch import Batch, Take
 from recordings.cipher import Cipher, Lock
 from recordings.errors import KeyMissing, SealBroken
 from recordings.files import Files
 from recordings.finish import discard_segments, sign
+from recordings.finish import finish as finish_with
 from recordings.integrity import verify
 from recordings.keys import read_keys, remove, shred
 from recordings.manifest import Key, Signed, Track
+from recordings.playback import RangeReader
 from recordings.segment import Frame, parse
 from recordings.store import RecordingDirectory, read_manifest
+from recordings.suites import SUITES, Suite
 from tests.unit.recordings.disks import FailingFiles, Killed
 from tests.unit.recordings.locks import KEY, LOCK, cipher, film, finish, keys, segment
 from tests.unit.recordings.media import START_MS, picture, sound
@@ -41,9 +48,9 @@ def batch(turn: int) -> Batch:
     return Batch(() if turn else (VIDEO, AUDIO), (), tuple(takes))
 
 
-def record(root: Path, recording_id: str = "r1") -> Path:
+def record(root: Path, recording_id: str = "r1", lock: Lock = LOCK) -> Path:
     directory = RecordingDirectory.open_live(
-        root, recording_id, at_ms=START_MS, lock=LOCK, files=Files()
+        root, recording_id, at_ms=START_MS, lock=lock, files=Files()
     )
     with contextlib.closing(directory):
         directory.commit(batch(0))
@@ -267,3 +274,42 @@ def test_killed_at_any_operation_of_removing_no_file_outlives_its_key(tmp_path: 
 def test_every_key_of_the_manifest_is_named_and_hashed(closed: Path) -> None:
     (key,) = (entry for entry in read_manifest(closed).entries if isinstance(entry, Key))
     assert (key.n, key.file, key.suite) == (1, "key-0001.wrapped", "intl1")
+
+
+@pytest.mark.parametrize("suite", list(SUITES.values()), ids=list(SUITES))
+def test_each_suite_records_finishes_and_plays(tmp_path: Path, suite: Suite) -> None:
+    key = UnwrapKey([X25519PrivateKey.generate()], [Sm2Key.generate()], suite)
+    path = record(tmp_path, lock=Lock(key.public.wrap, key.public.suite))
+    opened = read_keys(path, key.unwrap)
+    (made,) = finish_with(path, keys=opened).files
+    sealed = path / "final" / made.file
+    assert sealed.read_bytes()[8:16].rstrip(b"\0").decode() == suite.id
+    assert {entry.suite for entry in read_manifest(path).entries if isinstance(entry, Key)} == {
+        suite.id
+    }
+    with RangeReader(sealed, opened) as reader:
+        content = reader.read(0, reader.size)
+    found = [data for data in payloads() if data in content]
+    assert len(found) == len(payloads())
+    assert not any(data in all_bytes(path) for data in payloads())
+    assert verify(path).ok
+    discard_segments(path)
+    # A crash and a changed setting: the second key is of the other suite, and both are opened.
+    other = next(one for one in SUITES.values() if one is not suite)
+    again = RecordingDirectory.open_live(
+        tmp_path, "r2", at_ms=START_MS, lock=Lock(key.public.wrap, suite), files=Files()
+    )
+    again.commit(batch(0))
+    again.close()
+    turned = replace(key, suite=other)
+    more = RecordingDirectory.open_live(
+        tmp_path, "r2", at_ms=START_MS, lock=Lock(turned.public.wrap, other), files=Files()
+    )
+    with contextlib.closing(more):
+        more.commit(batch(1))
+        more.close_recording(START_MS + 4000)
+    both = read_keys(tmp_path / "r2", key.unwrap)
+    assert len(both) == 2
+    finished = finish_with(tmp_path / "r2", keys=both)
+    assert [gap.cause for gap in finished.gaps if gap.cause == "damage"] == []
+    assert finished.files[0].video_frames == 2 * len(picture(2000))
