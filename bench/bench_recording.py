@@ -40,7 +40,7 @@ MINUTES: Final = scaled(30, 1)
 PARTICIPANTS: Final = ("leader", "villager")
 START_MS: Final = 1_800_000_000_000
 RUNS: Final = scaled(5, 1)
-KEY: Final = UnwrapKey(X25519PrivateKey.generate())
+KEY: Final = UnwrapKey([X25519PrivateKey.generate()])
 LOCK: Final = Lock(KEY.public.wrap)
 
 # 720p at 30 a second and about 1 Mbit/s, a key frame each 10 s, and Opus at 32 kbit/s. The bytes

@@ -35,7 +35,7 @@ async def main(socket_path: Path, recordings: Path) -> None:
     """Serve until SIGTERM."""
     stop = asyncio.Event()
     delays: list[float] = []
-    lock = lock_of(UnwrapKey(X25519PrivateKey.generate()))
+    lock = lock_of(UnwrapKey([X25519PrivateKey.generate()]))
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGTERM, stop.set)
     loop.add_signal_handler(signal.SIGUSR1, delays.clear)

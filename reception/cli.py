@@ -13,13 +13,14 @@ from importlib.metadata import version
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from reception.app import audit, calendar, demo, hub, logs, serve, setup, tokens, web
+from reception.app import audit, calendar, demo, hub, key_commands, logs, serve, setup, tokens, web
+from reception.app.keys import secret_files
 from reception.app.recordings import compare, signed_by
 from reception.app.rehearse import rehearse
 from reception.domain.codes import ROLES_OF_PEOPLE, Role
 from reception.domain.refusals import SENTENCES, sentence
 from reception.settings import SettingRefused, Settings, from_environment
-from recordings.integrity import Verification, verify
+from recordings.integrity import IsSigned, Verification, verify
 from scheduler.rules import RestPolicy
 
 Command = Callable[[argparse.Namespace], int]
@@ -180,11 +181,15 @@ def _deadline(options: argparse.Namespace) -> int:
     return 0
 
 
+def _signed_by(settings: Settings) -> IsSigned | None:
+    return signed_by(settings.data, secret_files(settings))
+
+
 def _recording_verify(options: argparse.Namespace) -> int:
     directory = Path(options.recording)
     if not directory.is_dir():
         directory = _settings(options).recordings / options.recording
-    found = verify(directory, is_signed=signed_by(_settings(options).data))
+    found = verify(directory, is_signed=_signed_by(_settings(options)))
     if options.json:
         _print_json(_verified(found))
     else:
@@ -203,6 +208,36 @@ def _recording_compare(options: argparse.Namespace) -> int:
     else:
         print("\n".join(one.as_text() for one in found) or "ok")
     return 1 if found else 0
+
+
+def _keys_list(options: argparse.Namespace) -> int:
+    print(asyncio.run(key_commands.listed(_settings(options))))
+    return 0
+
+
+def _keys_rotate(options: argparse.Namespace) -> int:
+    print(asyncio.run(key_commands.rotate(_settings(options))))
+    return 0
+
+
+def _keys_reseal(options: argparse.Namespace) -> int:
+    print(asyncio.run(key_commands.reseal(_settings(options), told=print)))
+    return 0
+
+
+def _keys_retire(options: argparse.Namespace) -> int:
+    print(asyncio.run(key_commands.retire(_settings(options), options.version)))
+    return 0
+
+
+def _keys_recordings(options: argparse.Namespace) -> int:
+    print(key_commands.new_recording_key(_settings(options)))
+    return 0
+
+
+def _keys_move(options: argparse.Namespace) -> int:
+    print(key_commands.move_to_token(_settings(options)))
+    return 0
 
 
 def _rehearse(options: argparse.Namespace) -> int:
@@ -261,6 +296,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_server_commands(commands)
     _add_database_commands(commands)
     _add_calendar_commands(commands)
+    _add_key_commands(commands)
     _add_media_commands(commands)
     return parser
 
@@ -370,6 +406,27 @@ def _add_calendar_commands(commands: "_Commands[argparse.ArgumentParser]") -> No
     deadline.add_argument("id", help="D1 … D9")
     deadline.add_argument("--from", dest="start", type=date.fromisoformat, required=True)
     deadline.add_argument("--json", action="store_true")
+
+
+def _add_key_commands(commands: "_Commands[argparse.ArgumentParser]") -> None:
+    group = commands.add_parser("keys", help="versions of the keys").add_subparsers(required=True)
+    for name, command, says in (
+        ("list", _keys_list, "versions, and how much each has sealed"),
+        ("rotate", _keys_rotate, "make a new version; what is new is sealed with it"),
+        ("reseal", _keys_reseal, "seal anew what older versions sealed"),
+        ("retire", _keys_retire, "destroy a version nothing is sealed with any more"),
+        (
+            "recordings",
+            _keys_recordings,
+            "make a new key for recordings; older ones still open theirs",
+        ),
+        ("move-to-token", _keys_move, "let a PKCS#11 token seal the files of keys"),
+    ):
+        one = group.add_parser(name, help=says)
+        one.set_defaults(command=command)
+        one.add_argument("--data", type=_directory, help="data directory")
+        if name == "retire":
+            one.add_argument("version", type=int)
 
 
 def _add_media_commands(commands: "_Commands[argparse.ArgumentParser]") -> None:

@@ -61,6 +61,8 @@ def _one_of(*choices: str) -> Callable[[str], str]:
 _profile = _one_of("djbh3", "asvs")
 _factor = _one_of("required", "offered")
 _tls = _one_of("required", "off")
+_suite = _one_of("intl1", "gm1")
+_keys = _one_of("file", "pkcs11")
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +157,31 @@ class Settings:
             "read": _networks,
             "says": "networks that may read /metrics, comma-separated; empty means nobody",
         },
+    )
+    crypto_suite: str = field(
+        default="intl1",
+        metadata={
+            "read": _suite,
+            "says": "what new values and recordings are sealed by: intl1 (AES-256-GCM, SHA-256) or gm1 (SM4-GCM, SM3, SM2); both are always read",
+        },
+    )
+    keys: str = field(
+        default="file",
+        metadata={
+            "read": _keys,
+            "says": "file: the keys lie in files of the data directory; pkcs11: these files are sealed by a token",
+        },
+    )
+    pkcs11_module: str = field(
+        default="", metadata={"read": str, "says": "library of the token's maker"}
+    )
+    pkcs11_token: str = field(default="", metadata={"read": str, "says": "label of the token"})
+    pkcs11_key: str = field(
+        default="video-reception", metadata={"read": str, "says": "label of the key in the token"}
+    )
+    pkcs11_pin_file: str = field(
+        default="",
+        metadata={"read": str, "says": "file with the token's PIN, readable by the service alone"},
     )
     password_profile: str = field(
         default="djbh3",

@@ -132,6 +132,8 @@ install_test_tools() {
     local missing=()
     find_postgres || missing+=(postgresql)
     command -v ip >/dev/null || missing+=(iproute2)
+    # A token in software, to test keys in tokens with.
+    command -v softhsm2-util >/dev/null || missing+=(softhsm2)
     # Playwright's driver is linked against it, and a bare Debian is without.
     /sbin/ldconfig -p | grep 'libatomic\.so\.1' >/dev/null || missing+=(libatomic1)
     command -v fc-list >/dev/null || missing+=(fontconfig)

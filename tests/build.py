@@ -16,7 +16,7 @@ NOW = datetime(2026, 3, 10, 1, 0, tzinfo=UTC)
 """Tuesday 2026-03-10, 09:00 in China: a workday in a loaded year."""
 TODAY = date(2026, 3, 10)
 
-VAULT = Vault(KeyFile(b"a secret of thirty-two bytes....."[:32]))
+VAULT = Vault(KeyFile.of_secret(b"a secret of thirty-two bytes....."[:32]))
 """The keys of every test database."""
 
 CITY = "330700"

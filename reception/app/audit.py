@@ -6,7 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final, TypeVar
 
-from reception.app.keys import existing_database
+from reception.app.keys import existing_database, secret_files
+from reception.crypto.errors import KeysUnreadable
+from reception.crypto.secret_files import PlainFiles, SecretFiles
 from reception.services import audit
 from reception.services.audit_verify import SAYS, Verdict
 from reception.services.audit_verify import verify as verify_log
@@ -31,10 +33,13 @@ UNKNOWABLE: Final = (
 class CheckpointBook:
     """Signs a checkpoint when one is due and appends it to a file in the data directory."""
 
-    def __init__(self, db: Database, clock: Clock, data: Path) -> None:
+    def __init__(
+        self, db: Database, clock: Clock, data: Path, files: SecretFiles | None = None
+    ) -> None:
         self._db = db
         self._clock = clock
         self._data = data
+        self._files = files or PlainFiles()
 
     async def tick(self) -> None:
         """Sign when 10 minutes or 1,000 events have passed."""
@@ -43,7 +48,7 @@ class CheckpointBook:
 
     async def sign(self) -> None:
         """Sign what is new, if anything is."""
-        signer = await _key(load_or_make_key, self._data)
+        signer = await _key(load_or_make_key, self._data, self._files)
         note = await audit.checkpoint(self._db, signer=signer, now=self._clock.now())
         if note is not None:
             await asyncio.to_thread(_append, self._data / COPY, note)
@@ -52,16 +57,18 @@ class CheckpointBook:
 _Found = TypeVar("_Found", Signer, Signer | None)
 
 
-async def _key(load: Callable[[Path], _Found], data: Path) -> _Found:
+async def _key(
+    load: Callable[[Path, SecretFiles], _Found], data: Path, files: SecretFiles
+) -> _Found:
     try:
-        return await asyncio.to_thread(load, data / KEY)
-    except (OSError, ValueError):
+        return await asyncio.to_thread(load, data / KEY, files)
+    except (OSError, ValueError, KeysUnreadable):
         raise AuditKeyUnreadable(file=str(data / KEY)) from None
 
 
-def verifier_of(data: Path) -> Verifier | None:
+def verifier_of(data: Path, files: SecretFiles | None = None) -> Verifier | None:
     """Return the public half of the log's key in a data directory, where there is one."""
-    signer = load_key(data / KEY)
+    signer = load_key(data / KEY, files)
     return None if signer is None else signer.verifier
 
 
@@ -81,9 +88,9 @@ async def newest_checkpoint(settings: Settings) -> tuple[str, str] | None:
 
     """
     async with existing_database(settings) as db:
-        await CheckpointBook(db, SystemClock(), settings.data).sign()
+        await CheckpointBook(db, SystemClock(), settings.data, secret_files(settings)).sign()
         note = await audit.newest_checkpoint(db)
-    signer = await _key(load_key, settings.data)
+    signer = await _key(load_key, settings.data, secret_files(settings))
     return None if note is None or signer is None else (note, signer.verifier.text())
 
 
@@ -96,7 +103,7 @@ async def verify(settings: Settings, checkpoints: Path | None) -> Verdict:
         AuditKeyUnreadable: the key is another user's, or no key.
 
     """
-    signer = await _key(load_key, settings.data)
+    signer = await _key(load_key, settings.data, secret_files(settings))
     verifier = None if signer is None else signer.verifier
     outside = None if checkpoints is None else await asyncio.to_thread(_read, checkpoints)
     async with existing_database(settings) as db:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from reception.app.processes import stop_on_signals, stop_with_parent
+from reception.app.recordings import lock_for
 from reception.crypto.recording_keys import WrapKey
 from reception.settings import Settings
 from recordings.cipher import Lock
@@ -25,7 +26,7 @@ async def run_hub(settings: Settings, socket_path: Path, recording_key: str) -> 
     stop_on_signals(stop)
     tasks = Supervisor("hub process")
     tasks.start(stop_with_parent(stop), name="parent")
-    lock = Lock(WrapKey.from_text(recording_key).wrap)
+    lock = lock_for(WrapKey.from_text(recording_key))
     root = settings.recordings
     root.mkdir(parents=True, exist_ok=True, mode=0o700)
 

@@ -5,12 +5,16 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
 
-from reception.crypto.keyfile import load_or_make_keys
+from reception.crypto.keyfile import KeyRing
+from reception.crypto.secret_files import PlainFiles, SecretFiles
+from reception.crypto.token import TokenFiles, TokenPlace
 from reception.crypto.vault import Vault
 from reception.settings import Settings
 from reception.storage.database import Database
 from reception.storage.errors import SchemaMissing
 from reception.storage.schema import require_current
+from recordings.suites import SUITES, Suite
+from scheduler.clock import SystemClock
 
 _SQLITE: Final = "sqlite+aiosqlite:///"
 KEY: Final = Path("keys", "master.key")
@@ -21,9 +25,32 @@ def open_vault(settings: Settings) -> Vault:
 
     Raises:
         KeysUnreadable: others may read the file of the keys, or it holds no key.
+        TokenMissing: the token that opens it is not there.
 
     """
-    return Vault(load_or_make_keys(settings.data / KEY))
+    files, suite = secret_files(settings), suite_of(settings)
+    ring = KeyRing(settings.data / KEY, files, suite, SystemClock().now())
+    return Vault(ring, suite)
+
+
+def suite_of(settings: Settings) -> Suite:
+    """Return what new things are sealed by."""
+    return SUITES[settings.crypto_suite]
+
+
+def secret_files(settings: Settings) -> SecretFiles:
+    """Return what reads and writes the files of keys."""
+    return TokenFiles(token_place(settings)) if settings.keys == "pkcs11" else PlainFiles()
+
+
+def token_place(settings: Settings) -> TokenPlace:
+    """Return where the settings say that the token is."""
+    return TokenPlace(
+        module=Path(settings.pkcs11_module),
+        token=settings.pkcs11_token,
+        key=settings.pkcs11_key,
+        pin_file=Path(settings.pkcs11_pin_file),
+    )
 
 
 def open_database(settings: Settings) -> Database:

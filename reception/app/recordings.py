@@ -5,13 +5,15 @@ import contextlib
 import json
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from reception.app.keys import existing_database
+from reception.app.keys import existing_database, secret_files, suite_of
 from reception.app.reconcile import Difference, differences
-from reception.crypto.recording_keys import UnwrapKey, load_or_make_recording_key
+from reception.crypto.errors import KeysUnreadable
+from reception.crypto.recording_keys import UnwrapKey, WrapKey, load_or_make_recording_keys
+from reception.crypto.secret_files import PlainFiles, SecretFiles
 from reception.services import records
 from reception.services.jobs import Job
 from reception.services.ledger import ledger
@@ -24,16 +26,15 @@ from recordings.finish import discard_plain, discard_segments, give_key, sign
 from recordings.integrity import IsSigned
 from scheduler.clock import Clock, SystemClock
 
-KEY: Final = Path("keys", "recording.key")
 SIGNING_KEY: Final = Path("keys", "audit.pem")
 
 
-def signed_by(data: Path) -> IsSigned | None:
+def signed_by(data: Path, files: SecretFiles | None = None) -> IsSigned | None:
     """Return what tells whether this installation signed a manifest; None where its key is not at
     hand."""
     try:
-        signer = load_key(data / SIGNING_KEY)
-    except (OSError, ValueError):
+        signer = load_key(data / SIGNING_KEY, files)
+    except (OSError, ValueError, KeysUnreadable):
         return None
     if signer is None:
         return None
@@ -56,12 +57,17 @@ def open_recording_key(settings: Settings) -> UnwrapKey:
         KeysUnreadable: others may read its file, or it holds no key.
 
     """
-    return load_or_make_recording_key(settings.data / KEY)
+    return load_or_make_recording_keys(settings.data, secret_files(settings), suite_of(settings))
 
 
 def lock_of(key: UnwrapKey) -> Lock:
     """Return what seals recordings so that `key` opens them."""
-    return Lock(key.public.wrap)
+    return lock_for(key.public)
+
+
+def lock_for(key: WrapKey) -> Lock:
+    """Return what seals recordings for a public half, by its suite."""
+    return Lock(key.wrap, key.suite)
 
 
 @dataclass(frozen=True)
@@ -72,6 +78,7 @@ class RecordingWork:
     clock: Clock
     data: Path
     key: UnwrapKey
+    files: SecretFiles = field(default_factory=PlainFiles)
 
     names = (records.FINISH_JOB, records.SEAL_JOB)
 
@@ -93,7 +100,7 @@ class RecordingWork:
         now = self.clock.now()
         expected = await ledger(self.db, now=now)
         return await asyncio.to_thread(
-            differences, self.root, expected, now=now, is_signed=signed_by(self.data)
+            differences, self.root, expected, now=now, is_signed=signed_by(self.data, self.files)
         )
 
     async def _finish(self, recording_id: str) -> None:
@@ -131,7 +138,7 @@ class RecordingWork:
         )
 
     def _sign(self, directory: Path) -> str:
-        signer = load_or_make_key(self.data / SIGNING_KEY)
+        signer = load_or_make_key(self.data / SIGNING_KEY, self.files)
         return sign(directory, signer.verifier.name, signer.key.sign)
 
     async def _made(self, directory: Path, *arguments: str) -> Mapping[str, Any]:
@@ -171,7 +178,8 @@ class RecordingWork:
 async def compare(settings: Settings) -> Sequence[Difference]:
     """Compare all recordings with the database, as a command; changes nothing."""
     async with existing_database(settings) as db:
-        work = RecordingWork(db, SystemClock(), settings.data, open_recording_key(settings))
+        key, files = open_recording_key(settings), secret_files(settings)
+        work = RecordingWork(db, SystemClock(), settings.data, key, files)
         return await work.differences()
 
 

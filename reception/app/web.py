@@ -15,7 +15,7 @@ from aiohttp.web import AppRunner
 from reception.app.audit import CheckpointBook, verifier_of
 from reception.app.certificates import tls_context
 from reception.app.jobs import JobRunner
-from reception.app.keys import open_database
+from reception.app.keys import open_database, secret_files
 from reception.app.processes import stop_on_signals, stop_with_parent
 from reception.app.recordings import RecordingWork, open_recording_key
 from reception.domain.passwords import Profile
@@ -43,7 +43,7 @@ async def run_web(settings: Settings, hub_socket: Path) -> None:
     tasks.start(stop_with_parent(stop), name="parent")
     clock = SystemClock()
     db = open_database(settings)
-    recording_key = open_recording_key(settings)
+    recording_key, files = open_recording_key(settings), secret_files(settings)
     engine = RemoteEngine(hub_socket)
     live = LiveRooms(db, clock, engine, tasks)
     context = WebContext(
@@ -56,7 +56,7 @@ async def run_web(settings: Settings, hub_socket: Path) -> None:
         secure_cookies=settings.base_url.startswith("https://"),
         version=version("video-reception"),
         password_profile=Profile(settings.password_profile),
-        audit_verifier=partial(verifier_of, settings.data),
+        audit_verifier=partial(verifier_of, settings.data, files),
         second_factor_required=settings.second_factor == "required",
         unwrap=recording_key.unwrap,
         trusted_proxies=networks(settings.trusted_proxies),
@@ -68,8 +68,9 @@ async def run_web(settings: Settings, hub_socket: Path) -> None:
     runner = AppRunner(
         app, access_log=None, shutdown_timeout=2.0, lingering_time=2.0, auto_decompress=False
     )
-    book = CheckpointBook(db, clock, settings.data)
-    jobs = JobRunner(db, clock, RecordingWork(db, clock, settings.data, recording_key), live, book)
+    book = CheckpointBook(db, clock, settings.data, files)
+    work = RecordingWork(db, clock, settings.data, recording_key, files)
+    jobs = JobRunner(db, clock, work, live, book)
     jobs.on_compared = lambda found: app[METRICS].recording_differences.set(len(found))
     ticker = Ticker(clock, jobs.tick)
     closing = ExitStack()

@@ -15,3 +15,15 @@ class KeysUnreadable(Refused):
     """The `file` of the keys cannot be read, holds something else, or others may read it."""
 
     code: ClassVar[str] = "keys_unreadable"
+
+
+class KeyInUse(Refused):
+    """A version of the keys cannot go yet: `values` are sealed with it, or it is the newest, or was until `minutes` ago."""
+
+    code: ClassVar[str] = "key_in_use"
+
+
+class TokenMissing(Refused):
+    """The token with the key of this installation is not there, or opens by another PIN."""
+
+    code: ClassVar[str] = "token_missing"

@@ -1,19 +1,24 @@
-"""Seals single values, each bound to the place it stands in, and makes indexes to find them by."""
+"""Seals single values, each bound to the place it stands in, and makes indexes to find them by.
 
-import hashlib
-import hmac
+A sealed value begins with how: `02`, the number of the suite, the version of the key (two bytes);
+then come a nonce, the ciphertext and its tag. Head and place are authenticated with it. Values
+that begin with `01` are of earlier programs: AES-256-GCM, key version 1, place alone.
+"""
+
 import secrets
+import struct
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Protocol
 
 from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from reception.crypto.errors import Unopenable
+from recordings.suites import BY_NUMBER, INTL1, KEY_BYTES, NONCE_BYTES, Aead, Suite
 
-KEY_BYTES: Final = 32
-_NONCE_BYTES: Final = 12
-_FORMAT: Final = b"\x01"
+_FIRST: Final = b"\x01"
+_FORMAT: Final = b"\x02"
+_HEAD: Final = struct.Struct(">cBH")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,23 +35,34 @@ class Place:
 
 
 class KeyProvider(Protocol):
-    """Gives the keys of this installation; where they lie is its own affair."""
+    """Gives the secrets of this installation; where they lie is its own affair."""
 
-    def field_key(self) -> bytes:
-        """Return the 32 bytes single fields and the keys of cases are sealed with."""
+    @property
+    def current(self) -> int:
+        """The version new things are sealed with."""
 
-    def index_key(self) -> bytes:
-        """Return the 32 bytes blind indexes are made with; as secret as what they index."""
+    def secret(self, version: int) -> bytes:
+        """Return the 32 bytes of a version. Raises `Unopenable` where there is none."""
+
+    def index(self) -> tuple[Suite, bytes]:
+        """Return by which suite and key blind indexes are made; as secret as what they index."""
+
+
+KeyOf = Callable[[Suite, int], bytes]
+"""The key of a suite and version. Raises `Unopenable`."""
 
 
 class Sealer:
-    """Seals and opens values with one key."""
+    """Seals and opens values with the keys `key_of` gives."""
 
-    def __init__(self, key: bytes) -> None:
-        self._aead = AESGCM(key)
+    def __init__(self, key_of: KeyOf, suite: Suite, *, version: Callable[[], int]) -> None:
+        self._key_of = key_of
+        self._suite = suite
+        self._version = version
+        self._aeads: dict[tuple[int, int], Aead] = {}
 
     def seal(self, place: Place, text: str) -> bytes:
-        """Return `text` sealed for `place`: a version byte, nonce, ciphertext and tag."""
+        """Return `text` sealed for `place`."""
         return self.seal_bytes(place, text.encode())
 
     def open(self, place: Place, sealed: bytes) -> str:
@@ -60,8 +76,11 @@ class Sealer:
 
     def seal_bytes(self, place: Place, content: bytes) -> bytes:
         """Return `content` sealed for `place`."""
-        nonce = secrets.token_bytes(_NONCE_BYTES)
-        return _FORMAT + nonce + self._aead.encrypt(nonce, content, place.bytes())
+        version = self._version()
+        head = _HEAD.pack(_FORMAT, self._suite.number, version)
+        nonce = secrets.token_bytes(NONCE_BYTES)
+        aead = self._aead(self._suite, version)
+        return head + nonce + aead.encrypt(nonce, content, head + place.bytes())
 
     def open_bytes(self, place: Place, sealed: bytes) -> bytes:
         """Return the content that was sealed for `place`.
@@ -70,21 +89,34 @@ class Sealer:
             Unopenable: as `open`.
 
         """
-        nonce, body = sealed[1 : 1 + _NONCE_BYTES], sealed[1 + _NONCE_BYTES :]
+        suite, version = made_with(sealed)
+        bound = place.bytes()
+        start = 1 if version == 0 else _HEAD.size
+        if version:
+            bound = sealed[:start] + bound
+        nonce, body = sealed[start : start + NONCE_BYTES], sealed[start + NONCE_BYTES :]
         try:
-            if sealed[:1] != _FORMAT:
-                raise Unopenable
-            return self._aead.decrypt(nonce, body, place.bytes())
+            return self._aead(suite, version or 1).decrypt(nonce, body, bound)
         except (InvalidTag, ValueError):
             raise Unopenable from None
 
+    def _aead(self, suite: Suite, version: int) -> Aead:
+        known = (suite.number, version)
+        if known not in self._aeads:
+            self._aeads[known] = suite.aead(self._key_of(suite, version))
+        return self._aeads[known]
+
 
 class Vault(Sealer):
-    """Seals with the keys of a `KeyProvider`, and keeps the keys of single cases."""
+    """Seals with the secrets of a `KeyProvider`, and keeps the keys of single cases.
 
-    def __init__(self, keys: KeyProvider) -> None:
-        super().__init__(keys.field_key())
-        self._index_key = keys.index_key()
+    New values are sealed by `suite`; what any other suite sealed is opened all the same.
+    """
+
+    def __init__(self, keys: KeyProvider, suite: Suite = INTL1) -> None:
+        super().__init__(self._field_key, suite, version=lambda: keys.current)
+        self._keys = keys
+        self._index_suite, self._index_key = keys.index()
 
     def new_key(self, place: Place) -> bytes:
         """Return a fresh key, sealed for `place`; what it seals is gone when it is deleted."""
@@ -97,11 +129,46 @@ class Vault(Sealer):
             Unopenable: the key was changed, or stands in another place.
 
         """
-        return Sealer(self.open_bytes(place, sealed_key))
+        return sealer_of(self.open_bytes(place, sealed_key), self._suite)
+
+    def is_current(self, sealed: bytes) -> bool:
+        """Tell whether a value is sealed as a new one would be."""
+        return made_with(sealed) == (self._suite, self._keys.current)
 
     def index(self, purpose: str, value: str) -> bytes:
         """Return 32 bytes by which `value` is found again, and nothing else is learnt of it.
 
         Without the index key nobody can try values out.
         """
-        return hmac.digest(self._index_key, f"{purpose}|v1|{value}".encode(), hashlib.sha256)
+        return self._index_suite.mac(self._index_key, f"{purpose}|v1|{value}".encode())
+
+    def _field_key(self, suite: Suite, version: int) -> bytes:
+        return suite.derive(self._keys.secret(version), b"field")
+
+
+def sealer_of(key: bytes, suite: Suite) -> Sealer:
+    """Return what seals and opens with one key of 32 bytes."""
+
+    def key_of(used: Suite, _: int) -> bytes:
+        # One key is never used by two algorithms.
+        return key if used is INTL1 else used.derive(key, b"value")
+
+    return Sealer(key_of, suite, version=lambda: 1)
+
+
+def made_with(sealed: bytes) -> tuple[Suite, int]:
+    """Return by which suite and key version a value was sealed; version 0 for earlier programs'.
+
+    Raises:
+        Unopenable: it does not say.
+
+    """
+    if sealed[:1] == _FIRST:
+        return INTL1, 0
+    if sealed[:1] != _FORMAT or len(sealed) < _HEAD.size:
+        raise Unopenable
+    _, number, version = _HEAD.unpack_from(sealed)
+    suite = BY_NUMBER.get(number)
+    if suite is None or version == 0:
+        raise Unopenable
+    return suite, version

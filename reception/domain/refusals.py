@@ -100,6 +100,18 @@ SENTENCES: Final[Mapping[str, Sentence]] = {
         "The file of the keys[ {file}] cannot be used. Check that it belongs to the service's user"
         " and that nobody else may read it.",
     ),
+    "key_in_use": Sentence(
+        "这个版本的密钥还不能停用[：还有 {values} 项内容由它加密，先运行 reception keys reseal]"
+        "[；它是最新的，或换新还不到一小时，请 {minutes} 分钟后再试]。",
+        "This version of the keys cannot go yet[: {values} values are sealed with it; run reception"
+        " keys reseal first][; it is the newest, or was until less than an hour ago: try again in"
+        " {minutes} minutes].",
+    ),
+    "token_missing": Sentence(
+        "密码设备[ {token}]用不了。请检查设备是否插好、RECEPTION_PKCS11_* 设置和口令文件。",
+        "The token[ {token}] cannot be used. Check that it is there, the RECEPTION_PKCS11_*"
+        " settings and the file of its PIN.",
+    ),
     "not_found": Sentence(
         "没有找到[这个{thing}]。请检查地址或编号，或者从首页重新进入。",
         "[There is no such {thing} here. ]Nothing was found. Check the address or the number, or"

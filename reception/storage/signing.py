@@ -2,8 +2,6 @@
 
 import base64
 import hashlib
-import os
-import secrets
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -11,6 +9,8 @@ from typing import Final, NamedTuple
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+from reception.crypto.secret_files import PlainFiles, SecretFiles
 
 _ED25519: Final = b"\x01"
 _DASH: Final = "— "
@@ -110,51 +110,41 @@ def read_notes(content: str) -> list[Note]:
     return notes
 
 
-def load_key(path: Path) -> Signer | None:
+def load_key(path: Path, files: SecretFiles | None = None) -> Signer | None:
     """Return the key in a file, or None when there is no such file.
 
     Raises:
         ValueError: the file holds no Ed25519 key.
+        KeysUnreadable: others may read it, or what opens it is not there.
 
     """
-    try:
-        content = path.read_bytes()
-    except FileNotFoundError:
+    text = (files or PlainFiles()).read(path)
+    if text is None:
         return None
-    key = serialization.load_pem_private_key(content, password=None)
+    key = serialization.load_pem_private_key(text.encode(), password=None)
     if not isinstance(key, Ed25519PrivateKey):
         raise ValueError("not an Ed25519 key")
     return Signer(key)
 
 
-def load_or_make_key(path: Path) -> Signer:
+def load_or_make_key(path: Path, files: SecretFiles | None = None) -> Signer:
     """Return the key in a file; when there is none, make one that only this user can read.
 
     Raises:
-        ValueError: the file holds no Ed25519 key.
+        ValueError, KeysUnreadable: as `load_key`.
 
     """
-    found = load_key(path)
+    files = files or PlainFiles()
+    found = load_key(path, files)
     if found is not None:
         return found
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     content = Ed25519PrivateKey.generate().private_bytes(
         serialization.Encoding.PEM,
         serialization.PrivateFormat.PKCS8,
         serialization.NoEncryption(),
     )
-    half_made = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
-    with os.fdopen(os.open(half_made, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(content)
-        os.fsync(file.fileno())
-    try:
-        # A link never replaces: of two who make the key at once one wins, and both use it.
-        os.link(half_made, path)
-    except FileExistsError:
-        pass
-    finally:
-        half_made.unlink()
-    made = load_key(path)
+    files.make(path, content.decode("ascii"))
+    made = load_key(path, files)
     assert made is not None
     return made
 

@@ -341,6 +341,10 @@ STEPS: Final[Sequence[tuple[Step, Sequence[AuditAction]]]] = (
 ELSEWHERE: Final = {
     # tests/security/test_audit_views.py
     A.AUDIT_READ,
+    # tests/security/test_key_rotation.py
+    A.KEYS_ROTATED,
+    A.KEYS_RESEALED,
+    A.KEYS_RETIRED,
     # tests/security/test_turned_away.py
     A.ACCESS_REFUSED,
     # tests/security/test_log_ins.py

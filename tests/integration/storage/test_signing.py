@@ -74,7 +74,7 @@ def test_a_key_is_made_once_and_for_its_user_alone(tmp_path: Path) -> None:
     with ThreadPoolExecutor(4) as threads:
         made = list(threads.map(lambda _: load_or_make_key(path).verifier.text(), range(4)))
     assert len(set(made)) == 1
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(path.stat().st_mode) == 0o400
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
     assert list(path.parent.iterdir()) == [path]
 
@@ -89,5 +89,6 @@ def test_a_key_of_another_kind_is_refused(tmp_path: Path) -> None:
             serialization.NoEncryption(),
         )
     )
+    path.chmod(0o600)
     with pytest.raises(ValueError, match="Ed25519"):
         load_or_make_key(path)

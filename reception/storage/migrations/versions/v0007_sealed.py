@@ -7,7 +7,8 @@ from typing import Any, Final
 import sqlalchemy as sa
 from alembic import context, op
 
-from reception.crypto.vault import Place, Sealer, Vault
+from reception.crypto.vault import Place, Sealer, Vault, sealer_of
+from recordings.suites import INTL1
 
 revision: str = "0007"
 down_revision: str | None = "0006"
@@ -131,7 +132,7 @@ def _sealing(
         if not text and (table, column) not in _REQUIRED:
             return None
         # A petitioner without a case has no key: nothing can open it, so nothing is kept.
-        one = sealer or Sealer(secrets.token_bytes(32))
+        one = sealer or sealer_of(secrets.token_bytes(32), INTL1)
         return one.seal(Place(table, column, key), text or "")
 
     return seal
