@@ -158,6 +158,13 @@ class Settings:
             "says": "networks that may read /metrics, comma-separated; empty means nobody",
         },
     )
+    scanner: str = field(
+        default="",
+        metadata={
+            "read": str,
+            "says": "Unix socket of a virus scanner (clamd) that looks at files added to cases; empty means none",
+        },
+    )
     crypto_suite: str = field(
         default="intl1",
         metadata={

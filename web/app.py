@@ -13,6 +13,7 @@ from web.keys import CONTEXT, WebContext
 from web.pages import (
     accounts,
     admin,
+    attachments,
     audit,
     booking,
     case_files,
@@ -39,6 +40,7 @@ _MODULES = (
     accounts,
     admin,
     api,
+    attachments,
     audit,
     booking,
     case_files,

@@ -92,6 +92,12 @@ def _content(file: CaseFile) -> Iterable[Flowable]:
         yield _prose(file.page.case.facts)
     for session in file.page.sessions:
         yield from _session(session)
+    kept = [one for one in file.page.attachments if one.removed_at is None]
+    if kept:
+        yield Paragraph("附件", _HEADING)
+    for one in kept:
+        yield _line(f"{one.name}（{one.kind.zh}）", _TEXT)
+        yield _line(when_words(one.added_at, "zh"), _SMALL)
     if file.page.deadlines:
         yield Paragraph("期限", _HEADING)
         yield _facts(_deadline_facts(file))

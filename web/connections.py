@@ -8,7 +8,7 @@ import asyncio
 import resource
 import ssl
 from collections.abc import Callable
-from typing import ClassVar, Final
+from typing import ClassVar, Final, TypeVar
 
 from aiohttp.typedefs import Handler
 from aiohttp.web import (
@@ -27,6 +27,10 @@ HEAD_SECONDS: Final = 15.0
 
 BODY_SECONDS: Final = 60.0
 """For a whole body: 256 KiB take 32 s on a line of 64 kbit/s."""
+
+LONG_BODY_SECONDS: Final = 900.0
+PIECE_SECONDS: Final = 30.0
+"""For a file that is added to a case, and for the next piece of it."""
 
 IDLE_SECONDS: Final = 75.0
 """Between two requests; also for whoever does not take what was answered."""
@@ -177,6 +181,37 @@ class _Watched(asyncio.Protocol):
             self._timer = None
 
 
+_LONG: Final[set[Callable[..., object]]] = set()
+LongHandler = TypeVar("LongHandler", bound=Callable[..., object])
+
+
+def takes_long_body(handler: LongHandler) -> LongHandler:
+    """Leave the body of a handler's requests to it: it is read by `long_body`, once it is wanted."""
+    _LONG.add(handler)
+    return handler
+
+
+async def long_body(request: Request, most: int) -> bytes | None:
+    """Return a body of at most `most` bytes, None of a longer one; no more is ever held.
+
+    Raises:
+        TooSlow: it did not come within a quarter of an hour, or nothing came for half a minute.
+    """
+    body = bytearray()
+    try:
+        async with asyncio.timeout(LONG_BODY_SECONDS):
+            while True:
+                async with asyncio.timeout(PIECE_SECONDS):
+                    piece = await request.content.readany()
+                if not piece:
+                    return bytes(body)
+                body += piece
+                if len(body) > most:
+                    return None
+    except TimeoutError:
+        raise TooSlow(seconds=round(LONG_BODY_SECONDS)) from None
+
+
 @middleware
 async def keep_time(request: Request, handler: Handler) -> StreamResponse:
     """Stop the clock of the connection while its request is answered. Outermost of all."""
@@ -199,7 +234,7 @@ async def read_in_time(request: Request, handler: Handler) -> StreamResponse:
         TooSlow: it did not come within a minute.
         HTTPUnsupportedMediaType: it has several parts; no form of ours does.
     """
-    if request.can_read_body:
+    if request.can_read_body and request.match_info.handler not in _LONG:
         if request.content_type.startswith("multipart/"):
             raise HTTPUnsupportedMediaType
         try:

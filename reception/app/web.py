@@ -58,6 +58,7 @@ async def run_web(settings: Settings, hub_socket: Path) -> None:
         password_profile=Profile(settings.password_profile),
         audit_verifier=partial(verifier_of, settings.data, files),
         second_factor_required=settings.second_factor == "required",
+        scanner=Path(settings.scanner) if settings.scanner else None,
         unwrap=recording_key.unwrap,
         trusted_proxies=networks(settings.trusted_proxies),
         metrics_networks=networks(settings.metrics_from),

@@ -72,6 +72,7 @@ class Action(StrEnum):
     MANAGE_KIOSKS = "manage_kiosks"
     LOAD_HOLIDAYS = "load_holidays"
     REVEAL = "reveal"
+    ADD_ATTACHMENT = "add_attachment"
     CORRECT = "correct"
     SET_PERIOD = "set_period"
     SEE_PERIODS = "see_periods"
@@ -199,6 +200,7 @@ ROLES: Final = {
     Action.MANAGE_KIOSKS: _SYSADMIN,
     Action.LOAD_HOLIDAYS: _SYSADMIN,
     Action.REVEAL: frozenset({Role.CLERK, Role.HANDLER, Role.REVIEWER}),
+    Action.ADD_ATTACHMENT: _CLERK,
     Action.CORRECT: _CLERK,
     Action.SET_PERIOD: _SECADMIN,
     Action.SEE_PERIODS: frozenset({Role.SECADMIN, Role.AUDITOR, Role.SUPERVISOR, Role.CLERK}),

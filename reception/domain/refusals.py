@@ -100,12 +100,40 @@ SENTENCES: Final[Mapping[str, Sentence]] = {
         "The file of the keys[ {file}] cannot be used. Check that it belongs to the service's user"
         " and that nobody else may read it.",
     ),
+    "attachment_too_large": Sentence(
+        "文件太大，最多 20 MB。请缩小照片，或把文件分成几份再添加。",
+        "The file is too large: 20 MB at most. Make the picture smaller, or split the document.",
+    ),
+    "attachments_full": Sentence(
+        "本件的附件已经够多了[（最多 {most} 个）]。请先移除不需要的，再添加。",
+        "This case has as many files as it takes[ ({most})]. Remove one that is not needed first.",
+    ),
+    "attachment_kind": Sentence(
+        "只收照片（jpg、png）、PDF 和 Word（docx）文件，文件名和内容要一致。请换一种格式再添加。",
+        "Only pictures (jpg, png), PDF and Word (docx) files are taken, and name and content have to"
+        " agree. Save it as one of these and add it again.",
+    ),
+    "attachment_damaged": Sentence(
+        "这个文件打不开、太复杂或太长，没有保存。请重新拍照或另存一份再添加。",
+        "This file cannot be read, is too complex or too long, and was not kept. Take the picture"
+        " again, or save the document anew.",
+    ),
+    "attachment_unsafe": Sentence(
+        "这个文件有密码、宏、内嵌对象或病毒，没有保存。请另存为不带这些的 PDF 再添加。",
+        "This file has a password, macros, embedded objects or a virus, and was not kept. Save it as"
+        " a PDF without them and add that.",
+    ),
+    "scanner_away": Sentence(
+        "查毒服务暂时没有响应，文件没有保存。请过几分钟再添加；仍不行，请告诉系统管理员。",
+        "The virus scanner does not answer, and the file was not kept. Try again in a few minutes;"
+        " if it fails again, tell the system administrator.",
+    ),
     "key_in_use": Sentence(
-        "这个版本的密钥还不能停用[：还有 {values} 项内容由它加密，先运行 reception keys reseal]"
-        "[；它是最新的，或换新还不到一小时，请 {minutes} 分钟后再试]。",
-        "This version of the keys cannot go yet[: {values} values are sealed with it; run reception"
-        " keys reseal first][; it is the newest, or was until less than an hour ago: try again in"
-        " {minutes} minutes].",
+        "这个版本的密钥还不能停用[：还有 {values} 项内容由它加密]"
+        "[；换新还不到一小时，还要 {minutes} 分钟]。请先运行 reception keys reseal，过一小时再试。",
+        "This version of the keys cannot go yet[: {values} values are sealed with it][; a newer one"
+        " has to be an hour old, in {minutes} minutes]. Run reception keys reseal first, and try"
+        " again an hour after.",
     ),
     "token_missing": Sentence(
         "密码设备[ {token}]用不了。请检查设备是否插好、RECEPTION_PKCS11_* 设置和口令文件。",

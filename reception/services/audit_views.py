@@ -29,6 +29,7 @@ _LOOKS: Final[Mapping[str, tuple[str, str]]] = {
     AuditAction.CASE_OPENED.value: ("打开了信访件", "opened the case"),
     AuditAction.REVEALED.value: ("查看了完整的号码", "saw a number in full"),
     AuditAction.RECORDING_VIEWED.value: ("观看了录音录像", "watched the recording"),
+    AuditAction.ATTACHMENT_OPENED.value: ("打开了附件", "opened an attachment"),
     AuditAction.CORRECTED.value: ("更正了登记信息", "put registered data right"),
     AuditAction.CASE_EXPORTED.value: ("打印或导出了信访件", "printed or exported the case"),
 }

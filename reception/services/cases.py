@@ -14,6 +14,7 @@ from reception.domain.identity import masked_id_number, masked_phone
 from reception.domain.outcomes import OutcomeType
 from reception.domain.people import read_query_code
 from reception.services import audit
+from reception.services.attachment_views import AttachmentView, attachment_view
 from reception.services.booking import BookingView, booking_view
 from reception.services.case_access import require_case
 from reception.services.case_moves import advance_case
@@ -23,6 +24,7 @@ from reception.services.registration import CaseDraft, register_case
 from reception.services.session_views import SessionView, session_view
 from reception.services.timeline import EventView, event_view
 from reception.services.volumes import require_volume
+from reception.storage import attachments as attachment_rows
 from reception.storage import bookings as booking_rows
 from reception.storage import cases as rows
 from reception.storage import sessions as session_rows
@@ -108,6 +110,7 @@ class CasePage:
     deadlines: tuple[DeadlineView, ...]
     bookings: tuple[BookingView, ...]
     sessions: tuple[SessionView, ...]
+    attachments: tuple[AttachmentView, ...]
 
 
 @dataclass(frozen=True)
@@ -205,6 +208,10 @@ async def read_page(
                 await session_view(tx, session)
                 for session in await session_rows.sessions_of_case(tx, case.id)
             ]
+        ),
+        attachments=tuple(
+            attachment_view(one, contents, named=not for_public)
+            for one in await attachment_rows.of_case(tx, case.id)
         ),
     )
 

@@ -78,6 +78,29 @@ class Contents:
             raise ValueError("the key of this case is gone")
         return self._sealer.seal(place_of(row, column), text)
 
+    def seal_bytes(self, row: Table, column: str, content: bytes) -> bytes:
+        """Return bytes sealed for a column of a row, whose key must be set.
+
+        Raises:
+            ValueError: the case's key is gone.
+
+        """
+        if self._sealer is None:
+            raise ValueError("the key of this case is gone")
+        return self._sealer.seal_bytes(place_of(row, column), content)
+
+    def open_bytes(self, row: Table, column: str) -> bytes | None:
+        """Return the bytes of a column; None where there are none, or the case's key is gone.
+
+        Raises:
+            Unopenable: they were changed, or moved from another row or column.
+
+        """
+        sealed = getattr(row, column)
+        if sealed is None or self._sealer is None:
+            return None
+        return self._sealer.open_bytes(place_of(row, column), sealed)
+
 
 async def contents_of(tx: Transaction, case_id: str) -> Contents:
     """Return what opens the rows of the case with this id, which exists."""

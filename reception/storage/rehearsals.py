@@ -55,11 +55,13 @@ async def remove(tx: Transaction, rehearsal: t.Rehearsal) -> None:
                 t.Outcome,
                 t.Rating,
                 t.Viewing,
+                t.PlaybackTicket,
             )
         ),
         delete(t.Session).where(t.Session.leader_id == leader_id),
         delete(t.Idempotency).where(t.Idempotency.booking_id.in_(bookings)),
         delete(t.Booking).where(t.Booking.leader_id == leader_id),
+        delete(t.Attachment).where(t.Attachment.case_id.in_(cases)),
         delete(t.CaseEvent).where(t.CaseEvent.case_id.in_(cases)),
         delete(t.Deadline).where(t.Deadline.case_id.in_(cases)),
         delete(t.PetitionCase).where(t.PetitionCase.id.in_(cases)),

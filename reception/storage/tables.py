@@ -22,6 +22,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+from reception.domain.attachments import Kind
 from reception.domain.audit import Decision
 from reception.domain.bookings import SLOT_STATES, BookingState
 from reception.domain.cases import CaseState
@@ -450,6 +451,25 @@ class PetitionCase(Table):
     owner_organ_id: Mapped[str | None] = reference("organ.id")
     first_responsible: Mapped[str]
     rehearsal: Mapped[bool]
+
+
+class Attachment(Table):
+    """A file of a case, made harmless and sealed under the case's key.
+
+    `removed_at`: a clerk took it away; what it held is gone then, and the line stays.
+    """
+
+    __tablename__ = "attachment"
+    id: Mapped[Id]
+    case_id: Mapped[str] = reference("petition_case.id")
+    kind: Mapped[Kind] = word(Kind, "kind")
+    name: Mapped[bytes | None]
+    content: Mapped[bytes | None] = mapped_column(deferred=True)
+    bytes: Mapped[int]
+    sha256: Mapped[str] = mapped_column(String(64))
+    added_at: Mapped[datetime]
+    added_by: Mapped[str]
+    removed_at: Mapped[datetime | None]
 
 
 class CaseEvent(Table):

@@ -64,6 +64,7 @@ MAY = {
     "manage_kiosks": "sysadmin",
     "load_holidays": "sysadmin",
     "reveal": "clerk handler reviewer",
+    "add_attachment": "clerk",
     "correct": "clerk",
     "set_period": "secadmin",
     "see_periods": "secadmin auditor supervisor clerk",

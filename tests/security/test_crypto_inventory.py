@@ -11,6 +11,7 @@ FIELDS = {"name", "where", "algorithms", "purpose", "owner", "rotation", "module
 PLAIN = {
     # What is told from something else by its hash; nothing is kept secret or proved by it.
     "reception/domain/consent.py",
+    "reception/services/attachments.py",
     "reception/services/booking.py",
     "web/pages/leader.py",
     "web/render.py",

@@ -24,6 +24,7 @@ from reception.storage.database import Database
 from reception.storage.tables import Table
 from tests.devices import enrolled
 from tests.integration.web.site import PASSWORD, Browser, Site, open_site, prove
+from tests.security.files import pdf
 from tests.security.world import CLERK, LEADER, SECADMIN, SYSADMIN, World, world_of
 
 OTHER_COUNTY = "330727"
@@ -52,6 +53,8 @@ class Ask:
     insider: Role
     form: Mapping[str, str] = field(default_factory=dict)
     json: Mapping[str, Any] | None = None
+    body: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 WORDS = {"words": "one two three four five six"}
@@ -98,6 +101,16 @@ ASKS: dict[tuple[str, str], Ask] = {
     ("POST", "/api/v1/cases/{case_id}/corrections"): Ask(CLERK, json={"name": "吴某某"}),
     ("POST", "/api/v1/cases/{case_id}/files"): Ask(CLERK, json={"purpose": "handling"}),
     ("POST", "/cases/{case_id}/file"): Ask(CLERK, {"purpose": "handling"}),
+    ("POST", "/cases/{case_id}/attachments"): Ask(
+        CLERK,
+        body=pdf(),
+        headers={
+            "Content-Type": "application/pdf",
+            "Content-Disposition": "attachment; filename*=UTF-8''a.pdf",
+        },
+    ),
+    ("GET", "/cases/{case_id}/attachments/{attachment_id}"): Ask(CLERK),
+    ("POST", "/cases/{case_id}/attachments/{attachment_id}/remove"): Ask(CLERK),
     ("POST", "/cases/{case_id}/reveal"): Ask(CLERK, {"what": "phone", "purpose": "contact"}),
     ("POST", "/cases/{case_id}/correct"): Ask(CLERK, {"phone": "13800001234"}),
     ("POST", "/cases/{case_id}/subjects"): Ask(
@@ -164,9 +177,11 @@ async def ask(
 ) -> ClientResponse:
     """Send the request of a route for somebody."""
     wish = ASKS[method, path]
-    headers = {"X-CSRF": browser.csrf, "Sec-Fetch-Site": "same-origin", **more}
+    headers = {"X-CSRF": browser.csrf, "Sec-Fetch-Site": "same-origin", **wish.headers, **more}
     body: dict[str, Any] = {}
-    if wish.json is not None:
+    if wish.body:
+        body["data"] = wish.body
+    elif wish.json is not None:
         body["json"] = {
             name: value.format(**world.ids) if isinstance(value, str) else value
             for name, value in wish.json.items()

@@ -9,6 +9,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.exc import DBAPIError
 
 from reception.domain.access import PUBLIC, SYSTEM, Action, Actor
+from reception.domain.attachments import Kind
 from reception.domain.codes import Role
 from reception.domain.errors import NotFound
 from reception.domain.retention import Cause, HoldReason, Kept
@@ -21,6 +22,7 @@ from reception.storage.ids import new_id
 from reception.storage.schema import require_current, upgrade
 from reception.storage.tables import (
     Account,
+    Attachment,
     Destruction,
     Organ,
     PetitionCase,
@@ -130,6 +132,18 @@ async def world(postgres_server: PostgresServer) -> AsyncIterator[World]:
                 cause="",
             ),
             Viewing(session_id=session_id, actor_kind="account", actor_id="x", noted_at=NOW),
+            Attachment(
+                id=new_id(),
+                case_id=case_id,
+                kind=Kind.PDF,
+                name=b"x",
+                bytes=1,
+                sha256="0" * 64,
+                content=b"x",
+                added_at=NOW,
+                added_by="",
+                removed_at=None,
+            ),
             PlaybackTicket(token_hash="t", session_id=session_id, credential="c", ends_at=NOW),
             Destruction(
                 id=new_id(),

@@ -11,6 +11,7 @@ from reception.domain.access import SYSTEM
 from reception.domain.codes import Mode, Role
 from reception.domain.retention import HoldReason
 from reception.services import (
+    attachments,
     booking,
     calendar,
     delegations,
@@ -28,6 +29,7 @@ from tests.build import COUNTY, TODAY, WINDOWS, open_day
 from tests.devices import Device
 from tests.integration.web.site import Browser, Site
 from tests.integration.web.talks import hold
+from tests.security.files import pdf
 
 CLERK, LEADER, SECADMIN, SYSADMIN = Role.CLERK, Role.LEADER, Role.SECADMIN, Role.SYSADMIN
 
@@ -121,6 +123,15 @@ async def _rest_of(site: Site, case_id: str) -> dict[str, str]:
             case_id=case_id,
             subject=Subject("organ", await places.add_organ(db, area_code=COUNTY, name="某单位")),
             reason=SubjectReason.ACCUSED,
+            actor=place.clerk,
+            now=now,
+        ),
+        "attachment_id": await attachments.add(
+            db,
+            case_id=case_id,
+            name="证据.pdf",
+            declared="application/pdf",
+            content=pdf(),
             actor=place.clerk,
             now=now,
         ),

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from annotated_types import Ge, Le
 
 from reception.domain.access import ROLES, Action
+from reception.domain.attachments import Kind
 from reception.domain.cases import CaseMove, CaseState
 from reception.domain.codes import Category, Purpose
 from reception.domain.errors import CodeUnknown, MovedMeanwhile, MoveRefused, TooManyAttempts
@@ -80,6 +81,18 @@ class Deadline(Given):
     provisional: bool
 
 
+class Attachment(Given):
+    """A file of a case, at `GET /cases/{id}/attachments/{id}`; of a removed one `name` is empty."""
+
+    id: str
+    kind: Kind
+    name: str
+    bytes: int
+    added_at: datetime
+    added_by: str
+    removed_at: datetime | None
+
+
 class CasePage(Given):
     """A case with all that belongs to it."""
 
@@ -88,6 +101,7 @@ class CasePage(Given):
     deadlines: tuple[Deadline, ...]
     bookings: tuple[Booking, ...]
     sessions: tuple[Session, ...]
+    attachments: tuple[Attachment, ...]
 
 
 class PublicOutcome(Given):

@@ -341,6 +341,10 @@ STEPS: Final[Sequence[tuple[Step, Sequence[AuditAction]]]] = (
 ELSEWHERE: Final = {
     # tests/security/test_audit_views.py
     A.AUDIT_READ,
+    # tests/security/test_attachments.py
+    A.ATTACHMENT_ADDED,
+    A.ATTACHMENT_OPENED,
+    A.ATTACHMENT_REMOVED,
     # tests/security/test_key_rotation.py
     A.KEYS_ROTATED,
     A.KEYS_RESEALED,

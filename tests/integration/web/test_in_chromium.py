@@ -1,5 +1,6 @@
 """The pages in a browser: nothing axe finds wrong, no console error, and what only a browser does."""
 
+import asyncio
 import io
 import re
 from fractions import Fraction
@@ -11,11 +12,12 @@ from playwright.async_api import Browser as Chromium
 from playwright.async_api import Page, expect
 
 from reception.domain.codes import Role
-from reception.services import booking
-from tests.build import open_day
+from reception.services import booking, cases
+from tests.build import draft, open_day
 from tests.e2e.browser import LAPTOP, Person, axe, sit_down
 from tests.integration.web.site import PASSWORD, Site
 from tests.integration.web.talks import SECONDS, Talk, hold
+from tests.security.files import docx, photograph_with_place
 
 PHONE = (390, 844)
 FRAMES_A_SECOND = 10
@@ -236,4 +238,37 @@ async def test_who_watches_is_written_over_each_picture(
         )
     await desk.picture("watched")
     await desk.context.close()
+    desk.check()
+
+
+async def test_a_clerk_adds_a_photograph_and_is_told_what_is_not_taken(
+    site: Site, chromium: Chromium, tmp_path: Path
+) -> None:
+    case = await cases.register(
+        site.db, draft=draft(), actor=site.place.clerk, now=site.clock.now()
+    )
+    good, bad = tmp_path / "水渠断流 现场（一）.jpg", tmp_path / "报价.docx"
+    good.write_bytes(photograph_with_place())
+    bad.write_bytes(docx({"word/vbaProject.bin": b"x"}))
+    desk = await at_desk(site, chromium, tmp_path, Role.CLERK, expected=("422",))
+    page = desk.page
+    await page.goto(f"{site.url}/cases/{case.id}")
+    await expect(page.get_by_text("还没有附件。")).to_be_visible()
+    await page.set_input_files("#file", bad)
+    await page.get_by_role("button", name="添加附件").click()
+    await expect(page.get_by_role("alert")).to_contain_text("宏")
+    await expect(page.locator("#file")).to_be_focused()
+    await page.set_input_files("#file", good)
+    await page.keyboard.press("Tab")
+    await page.keyboard.press("Enter")
+    link = page.get_by_role("link", name="水渠断流 现场（一）.jpg")
+    await expect(link).to_be_visible()
+    assert await is_within_the_window(page)
+    await desk.picture("attachment", whole=True)
+    async with page.expect_download() as waiting:
+        await link.click()
+    download = await waiting.value
+    assert download.suggested_filename == "水渠断流 现场（一）.jpg"
+    assert b"CANARY" not in (await asyncio.to_thread((await download.path()).read_bytes))
+    await axe(page)
     desk.check()
