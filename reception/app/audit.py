@@ -3,10 +3,11 @@
 import asyncio
 import os
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Final, TypeVar
 
-from reception.app.keys import existing_database, secret_files
+from reception.app.keys import existing_database, secret_files, suite_of
 from reception.crypto.errors import KeysUnreadable
 from reception.crypto.secret_files import PlainFiles, SecretFiles
 from reception.services import audit
@@ -16,6 +17,7 @@ from reception.services.errors import AuditKeyUnreadable, CheckpointsUnreadable
 from reception.settings import Settings
 from reception.storage.database import Database
 from reception.storage.signing import Signer, Verifier, load_key, load_or_make_key
+from recordings.suites import INTL1, Suite
 from scheduler.clock import Clock, SystemClock
 
 KEY: Final = Path("keys", "audit.pem")
@@ -34,12 +36,18 @@ class CheckpointBook:
     """Signs a checkpoint when one is due and appends it to a file in the data directory."""
 
     def __init__(
-        self, db: Database, clock: Clock, data: Path, files: SecretFiles | None = None
+        self,
+        db: Database,
+        clock: Clock,
+        data: Path,
+        files: SecretFiles | None = None,
+        suite: Suite = INTL1,
     ) -> None:
         self._db = db
         self._clock = clock
         self._data = data
         self._files = files or PlainFiles()
+        self._make = partial(load_or_make_key, suite=suite)
 
     async def tick(self) -> None:
         """Sign when 10 minutes or 1,000 events have passed."""
@@ -48,7 +56,7 @@ class CheckpointBook:
 
     async def sign(self) -> None:
         """Sign what is new, if anything is."""
-        signer = await _key(load_or_make_key, self._data, self._files)
+        signer = await _key(self._make, self._data, self._files)
         note = await audit.checkpoint(self._db, signer=signer, now=self._clock.now())
         if note is not None:
             await asyncio.to_thread(_append, self._data / COPY, note)
@@ -88,7 +96,9 @@ async def newest_checkpoint(settings: Settings) -> tuple[str, str] | None:
 
     """
     async with existing_database(settings) as db:
-        await CheckpointBook(db, SystemClock(), settings.data, secret_files(settings)).sign()
+        await CheckpointBook(
+            db, SystemClock(), settings.data, secret_files(settings), suite_of(settings)
+        ).sign()
         note = await audit.newest_checkpoint(db)
     signer = await _key(load_key, settings.data, secret_files(settings))
     return None if note is None or signer is None else (note, signer.verifier.text())

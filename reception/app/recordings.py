@@ -138,8 +138,8 @@ class RecordingWork:
         )
 
     def _sign(self, directory: Path) -> str:
-        signer = load_or_make_key(self.data / SIGNING_KEY, self.files)
-        return sign(directory, signer.verifier.name, signer.key.sign)
+        signer = load_or_make_key(self.data / SIGNING_KEY, self.files, self.key.suite)
+        return sign(directory, signer.verifier.name, signer.sign_bytes)
 
     async def _made(self, directory: Path, *arguments: str) -> Mapping[str, Any]:
         """Run `recordings.finish` in a process of its own; a crash there harms nobody here.

@@ -15,7 +15,7 @@ from aiohttp.web import AppRunner
 from reception.app.audit import CheckpointBook, verifier_of
 from reception.app.certificates import tls_context
 from reception.app.jobs import JobRunner
-from reception.app.keys import open_database, secret_files
+from reception.app.keys import open_database, secret_files, suite_of
 from reception.app.processes import stop_on_signals, stop_with_parent
 from reception.app.recordings import RecordingWork, open_recording_key
 from reception.domain.passwords import Profile
@@ -69,7 +69,7 @@ async def run_web(settings: Settings, hub_socket: Path) -> None:
     runner = AppRunner(
         app, access_log=None, shutdown_timeout=2.0, lingering_time=2.0, auto_decompress=False
     )
-    book = CheckpointBook(db, clock, settings.data, files)
+    book = CheckpointBook(db, clock, settings.data, files, suite_of(settings))
     work = RecordingWork(db, clock, settings.data, recording_key, files)
     jobs = JobRunner(db, clock, work, live, book)
     jobs.on_compared = lambda found: app[METRICS].recording_differences.set(len(found))

@@ -1,4 +1,8 @@
-"""The key of the audit log, and texts signed with it as C2SP signed notes (Ed25519)."""
+"""The key of the audit log, and texts signed with it as C2SP signed notes.
+
+The key is Ed25519 (`intl1`) or SM2 over SM3 (`gm1`). C2SP has no number for the latter: its notes carry
+type 0xff and the algorithm's name, as the specification has it for others.
+"""
 
 import base64
 import hashlib
@@ -11,9 +15,13 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from reception.crypto.secret_files import PlainFiles, SecretFiles
+from reception.crypto.sm2 import Sm2Key, Sm2PublicKey
+from recordings.suites import GM1, INTL1, Suite
 
 _ED25519: Final = b"\x01"
+_SM2: Final = b"\xffvideo-reception/sm2-sm3"
 _DASH: Final = "— "
+_PEM: Final = "-----BEGIN"
 _KEY_ID_BYTES: Final = 4
 
 
@@ -29,7 +37,7 @@ class Verifier:
     """The public half of a key, known by `name`."""
 
     name: str
-    key: Ed25519PublicKey
+    key: Ed25519PublicKey | Sm2PublicKey
 
     def is_good(self, note: Note) -> bool:
         """Return whether this key signed the note."""
@@ -40,14 +48,12 @@ class Verifier:
             return False
         if name != self.name or signature[:_KEY_ID_BYTES] != self.key_id():
             return False
-        try:
-            self.key.verify(signature[_KEY_ID_BYTES:], note.text.encode())
-        except InvalidSignature:
-            return False
-        return True
+        return self.has_signed(note.text.encode(), signature[_KEY_ID_BYTES:])
 
     def has_signed(self, text: bytes, signature: bytes) -> bool:
         """Return whether this key made `signature` over `text`, which is no note."""
+        if isinstance(self.key, Sm2PublicKey):
+            return self.key.verify(signature, text)
         try:
             self.key.verify(signature, text)
         except InvalidSignature:
@@ -56,12 +62,12 @@ class Verifier:
 
     def key_id(self) -> bytes:
         """Return the four bytes a signature begins with."""
-        named = self.name.encode() + b"\n" + _ED25519 + _raw(self.key)
+        named = self.name.encode() + b"\n" + _typed(self.key)
         return hashlib.sha256(named).digest()[:_KEY_ID_BYTES]
 
     def text(self) -> str:
         """Return the verifier key as C2SP writes it; with it anybody can check our notes."""
-        encoded = base64.b64encode(_ED25519 + _raw(self.key)).decode("ascii")
+        encoded = base64.b64encode(_typed(self.key)).decode("ascii")
         return f"{self.name}+{self.key_id().hex()}+{encoded}"
 
 
@@ -69,21 +75,25 @@ class Verifier:
 class Signer:
     """A key that signs; its name is made from it, so that no two logs share one."""
 
-    key: Ed25519PrivateKey
+    key: Ed25519PrivateKey | Sm2Key
 
     @property
     def verifier(self) -> Verifier:
         """The public half."""
-        public = self.key.public_key()
+        public = self.key.public if isinstance(self.key, Sm2Key) else self.key.public_key()
         return Verifier(
             name=f"video-reception/audit/{hashlib.sha256(_raw(public)).hexdigest()[:16]}",
             key=public,
         )
 
+    def sign_bytes(self, text: bytes) -> bytes:
+        """Return a signature over `text`, which is no note."""
+        return self.key.sign(text)
+
     def sign(self, text: str) -> str:
         """Return the signed note of `text`, which ends with a line feed."""
         verifier = self.verifier
-        signature = verifier.key_id() + self.key.sign(text.encode())
+        signature = verifier.key_id() + self.sign_bytes(text.encode())
         encoded = base64.b64encode(signature).decode("ascii")
         return f"{text}\n{_DASH}{verifier.name} {encoded}\n"
 
@@ -114,21 +124,25 @@ def load_key(path: Path, files: SecretFiles | None = None) -> Signer | None:
     """Return the key in a file, or None when there is no such file.
 
     Raises:
-        ValueError: the file holds no Ed25519 key.
+        ValueError: the file holds no Ed25519 or SM2 key.
         KeysUnreadable: others may read it, or what opens it is not there.
 
     """
     text = (files or PlainFiles()).read(path)
     if text is None:
         return None
+    if not text.startswith(_PEM):
+        return Signer(Sm2Key.from_text(text))
     key = serialization.load_pem_private_key(text.encode(), password=None)
     if not isinstance(key, Ed25519PrivateKey):
         raise ValueError("not an Ed25519 key")
     return Signer(key)
 
 
-def load_or_make_key(path: Path, files: SecretFiles | None = None) -> Signer:
-    """Return the key in a file; when there is none, make one that only this user can read.
+def load_or_make_key(path: Path, files: SecretFiles | None = None, suite: Suite = INTL1) -> Signer:
+    """Return the key in a file; when there is none, make one of `suite` only this user can read.
+
+    A log keeps the key it began with: what was signed by another would have to be believed.
 
     Raises:
         ValueError, KeysUnreadable: as `load_key`.
@@ -138,16 +152,28 @@ def load_or_make_key(path: Path, files: SecretFiles | None = None) -> Signer:
     found = load_key(path, files)
     if found is not None:
         return found
-    content = Ed25519PrivateKey.generate().private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    )
-    files.make(path, content.decode("ascii"))
+    files.make(path, _fresh(suite))
     made = load_key(path, files)
     assert made is not None
     return made
 
 
-def _raw(key: Ed25519PublicKey) -> bytes:
+def _fresh(suite: Suite) -> str:
+    if suite is GM1:
+        return f"{Sm2Key.generate().text()}\n"
+    content = Ed25519PrivateKey.generate().private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    return content.decode("ascii")
+
+
+def _typed(key: Ed25519PublicKey | Sm2PublicKey) -> bytes:
+    return (_SM2 if isinstance(key, Sm2PublicKey) else _ED25519) + _raw(key)
+
+
+def _raw(key: Ed25519PublicKey | Sm2PublicKey) -> bytes:
+    if isinstance(key, Sm2PublicKey):
+        return key.point
     return key.public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)

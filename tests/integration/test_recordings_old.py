@@ -149,7 +149,7 @@ async def old(db: Database, tmp_path: Path) -> Old:
     films = as_before(whole, recording_id)
     whole.rename(path)
     signer = load_or_make_key(tmp_path / "keys" / "audit.pem")
-    sign(path, signer.verifier.name, signer.key.sign)
+    sign(path, signer.verifier.name, signer.sign_bytes)
     assert verify(path).ok
     (entry,) = [one for one in read_manifest(path).entries if isinstance(one, FinishedFile)]
     async with db.transaction(SYSTEM) as tx:

@@ -19,15 +19,16 @@ from reception.storage import audit as rows
 from reception.storage.database import Database, Transaction
 from reception.storage.errors import ConstraintBroken
 from reception.storage.signing import Signer, load_or_make_key
+from recordings.suites import SUITES
 from tests.build import CLERK, NOW, VAULT
 from tests.databases import as_owner
 
 Spoil = Callable[[Transaction], Awaitable[None]]
 
 
-@pytest.fixture
-def signer(tmp_path: Path) -> Signer:
-    return load_or_make_key(tmp_path / "audit.pem")
+@pytest.fixture(params=list(SUITES.values()), ids=list(SUITES))
+def signer(tmp_path: Path, request: pytest.FixtureRequest) -> Signer:
+    return load_or_make_key(tmp_path / "audit.pem", suite=request.param)
 
 
 async def add(db: Database, count: int, *, first: int = 1) -> None:

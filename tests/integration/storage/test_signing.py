@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from reception.storage.signing import Note, Verifier, load_key, load_or_make_key, read_notes
+from recordings.suites import INTL1, SUITES, Suite
 
 # The example of Go's golang.org/x/mod/sumdb/note, the format C2SP signed-note describes.
 NAME, KEY_ID = "PeterNeumann", "c74f20a3"
@@ -60,12 +61,24 @@ def test_what_is_no_note_is_refused(content: str) -> None:
         read_notes(content)
 
 
-def test_a_key_signs_what_its_verifier_finds_good(tmp_path: Path) -> None:
-    signer = load_or_make_key(tmp_path / "keys" / "audit.pem")
+@pytest.mark.parametrize("suite", list(SUITES.values()), ids=list(SUITES))
+def test_a_key_signs_what_its_verifier_finds_good(tmp_path: Path, suite: Suite) -> None:
+    signer = load_or_make_key(tmp_path / "keys" / "audit.pem", suite=suite)
     (note,) = read_notes(signer.sign("one\ntwo\n"))
     assert note.text == "one\ntwo\n"
     assert signer.verifier.is_good(note)
     assert not signer.verifier.is_good(Note("one\n", note.signature))
+    assert signer.verifier.has_signed(b"x", signer.sign_bytes(b"x"))
+    assert not signer.verifier.has_signed(b"y", signer.sign_bytes(b"x"))
+    # A log keeps the key it began with, whatever the setting says later.
+    for later in SUITES.values():
+        again = load_or_make_key(tmp_path / "keys" / "audit.pem", suite=later)
+        assert again.verifier == signer.verifier
+    name, key_id, key = signer.verifier.text().split("+", 2)
+    assert name == signer.verifier.name
+    assert key_id == signer.verifier.key_id().hex()
+    raw = base64.b64decode(key)
+    assert raw[0] == (1 if suite is INTL1 else 0xFF)
 
 
 def test_a_key_is_made_once_and_for_its_user_alone(tmp_path: Path) -> None:
