@@ -132,7 +132,8 @@ class LiveRooms:
         if displaced is not None:
             displaced.push("moved", room.next_seq(), {})
             displaced.finish(4001, "moved")
-        self._bound_sockets(admission.actor, room, connection)
+        if not admission.rehearsal:
+            self._bound_sockets(admission.actor, room, connection)
         await sessions.set_online(
             self._db,
             session_id=admission.session_id,

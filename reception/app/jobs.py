@@ -9,6 +9,7 @@ from typing import Final
 from reception.app.audit import CheckpointBook
 from reception.app.reconcile import Difference
 from reception.app.recordings import RecordingWork
+from reception.domain.errors import MovedMeanwhile
 from reception.domain.retention import Kept
 from reception.services import calendar, jobs, records, retention
 from reception.services.jobs import Job
@@ -130,9 +131,15 @@ class JobRunner:
     async def _run(self, job: Job) -> None:
         async with self._slots:
             try:
-                await self._recordings.run(job)
-            except Exception as error:
-                log.exception("job %s failed", job.key)
-                await jobs.failed(self._db, job=job, error=str(error), now=self._clock.now())
-            else:
-                await jobs.done(self._db, job=job, now=self._clock.now())
+                await self._settle(job)
+            except MovedMeanwhile:
+                log.warning("job %s was taken over, or what it was for is gone", job.key)
+
+    async def _settle(self, job: Job) -> None:
+        try:
+            await self._recordings.run(job)
+        except Exception as error:
+            log.exception("job %s failed", job.key)
+            await jobs.failed(self._db, job=job, error=str(error), now=self._clock.now())
+        else:
+            await jobs.done(self._db, job=job, now=self._clock.now())

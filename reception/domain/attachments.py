@@ -17,6 +17,7 @@ MOST_PAGES: Final = 300
 LONGEST_NAME: Final = 120
 
 _SNIFFED: Final = 8
+_LONGEST_ENDING: Final = 5
 
 
 class Kind(Code):
@@ -110,5 +111,6 @@ def shown_name(name: str) -> str:
     last = name.replace("\\", "/").rpartition("/")[2]
     seen = "".join(one for one in last if unicodedata.category(one)[0] != "C").strip(" .")
     stem, dot, ending = seen.rpartition(".")
-    room = LONGEST_NAME - len(dot) - len(ending)
-    return f"{stem[:room]}{dot}{ending}" if stem else seen[:LONGEST_NAME]
+    if not stem or len(ending) > _LONGEST_ENDING:
+        return seen[:LONGEST_NAME]
+    return f"{stem[: LONGEST_NAME - len(dot) - len(ending)]}{dot}{ending}"

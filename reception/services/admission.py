@@ -43,13 +43,17 @@ _SEATS: Final[Mapping[Role, tuple[RoomRole, int]]] = {
 
 @dataclass(frozen=True)
 class Admission:
-    """Somebody was let in; `resume` brings them back to the same seat until the session is over."""
+    """Somebody was let in; `resume` brings them back to the same seat until the session is over.
+
+    In a `rehearsal` one machine plays the kiosks of all its rooms.
+    """
 
     session_id: str
     room_id: str
     person: Person
     actor: Actor
     resume: str
+    rehearsal: bool
 
 
 async def issue_ticket(db: Database, *, session_id: str, actor: Actor, now: datetime) -> str:
@@ -211,4 +215,5 @@ async def _admission(
         person=person_of(person, await petitioner_name(tx, session.case_id)),
         actor=rows.actor_of(person),
         resume=resume,
+        rehearsal=session.rehearsal,
     )

@@ -15,6 +15,7 @@ import re
 import resource
 import sys
 import zipfile
+import zlib
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
@@ -178,7 +179,7 @@ def clean_docx(content: bytes) -> bytes:
             parts = [
                 (entry.filename, packed.read(entry)) for entry in entries if not entry.is_dir()
             ]
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, ValueError, OSError):
+    except (zipfile.BadZipFile, zlib.error, RuntimeError, EOFError, ValueError, OSError):
         raise TurnedAwayError("damaged") from None
     names = {name for name, _ in parts}
     if not {"[Content_Types].xml", "word/document.xml"} <= names or len(names) != len(parts):
@@ -200,8 +201,16 @@ def _require_small(entries: Sequence[zipfile.ZipInfo]) -> None:
         large = entry.file_size > _RATIO_FROM
         if large and entry.file_size > MOST_RATIO * max(entry.compress_size, 1):
             raise TurnedAwayError("unpacked")
+        if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise TurnedAwayError("damaged")
         name = entry.filename
-        if name.startswith("/") or "\\" in name or ".." in name.split("/") or entry.flag_bits & 1:
+        if (
+            not name
+            or name.startswith("/")
+            or "\\" in name
+            or ".." in name.split("/")
+            or entry.flag_bits & 1
+        ):
             raise TurnedAwayError("damaged")
 
 

@@ -13,9 +13,13 @@ from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from reception.domain import kiosks, people
+from reception.crypto.errors import Unopenable
+from reception.crypto.keyfile import KeyFile
+from reception.crypto.vault import Place, Vault
+from reception.domain import attachments, kiosks, people
 from reception.domain.audit import Checkpoint
 from reception.domain.errors import CodeUnknown
+from reception.services import clean_file
 from reception.storage.signing import Signer, read_notes
 from recordings import manifest, segment
 from recordings.errors import ManifestDamaged, RangeUnsatisfiable, SealBroken, SegmentDamaged
@@ -143,6 +147,27 @@ def codes(data: bytes) -> None:
         kiosks.read_code(text)
 
 
+def word_document(data: bytes) -> None:
+    """Read a Word document added to a case, and pack it anew."""
+    with suppress(clean_file.TurnedAwayError):
+        clean_file.clean_docx(data)
+
+
+def upload_name(data: bytes) -> None:
+    """Read what a file is called, says it is, and begins with."""
+    name = attachments.shown_name(_text(data))
+    assert len(name) <= attachments.LONGEST_NAME
+    assert "/" not in name
+    with suppress(attachments.AttachmentKindRefused):
+        attachments.kind_of(name, "application/pdf", data)
+
+
+def sealed_value(data: bytes) -> None:
+    """Open a value of the database that somebody changed."""
+    with suppress(Unopenable, UnicodeDecodeError):
+        _vault().open(Place("petitioner", "name", "1"), data)
+
+
 TARGETS: Final[Mapping[str, Callable[[bytes], None]]] = {
     one.__name__: one
     for one in (
@@ -159,6 +184,9 @@ TARGETS: Final[Mapping[str, Callable[[bytes], None]]] = {
         range_header,
         checkpoints,
         codes,
+        word_document,
+        upload_name,
+        sealed_value,
     )
 }
 
@@ -170,6 +198,11 @@ def corpus_of(name: str) -> list[bytes]:
 
 def _text(data: bytes) -> str:
     return data.decode("utf-8", "replace")
+
+
+@cache
+def _vault() -> Vault:
+    return Vault(KeyFile.of_secret(b"the secret of the sealed values."))
 
 
 @cache
