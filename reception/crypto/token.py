@@ -121,7 +121,7 @@ def make_token_key(place: TokenPlace) -> None:
     """Make the key in the token, unless it is there; it cannot be taken out.
 
     Raises:
-        TokenMissing: the token or its PIN is not there.
+        TokenMissing: the token or its PIN is not there, or a key of that name could be taken out.
 
     """
     with opened_token(place, writing=True) as session:
@@ -129,7 +129,10 @@ def make_token_key(place: TokenPlace) -> None:
             pkcs11.Attribute.CLASS: pkcs11.ObjectClass.SECRET_KEY,
             pkcs11.Attribute.LABEL: place.key,
         }
-        if next(iter(session.get_objects(wanted)), None) is not None:
+        found = next(iter(session.get_objects(wanted)), None)
+        if found is not None:
+            if found[pkcs11.Attribute.EXTRACTABLE]:
+                raise TokenMissing(token=place.token, reason="extractable")
             return
         session.generate_key(
             pkcs11.KeyType.AES,

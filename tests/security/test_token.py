@@ -91,6 +91,21 @@ def test_the_key_stays_in_the_token(settings: Settings) -> None:
             _ = key[pkcs11.Attribute.VALUE]
 
 
+def test_a_key_that_could_be_taken_out_is_not_taken(settings: Settings) -> None:
+    place = replace(token_place(settings), key="loose")
+    with opened_token(place, writing=True) as session:
+        session.generate_key(
+            pkcs11.KeyType.AES,
+            256,
+            label="loose",
+            store=True,
+            template={pkcs11.Attribute.EXTRACTABLE: True, pkcs11.Attribute.SENSITIVE: False},
+        )
+    with pytest.raises(TokenMissing) as refused:
+        make_token_key(place)
+    assert refused.value.details["reason"] == "extractable"
+
+
 async def test_an_installation_works_with_its_keys_in_the_token(
     settings: Settings, sqlite_database_url: str
 ) -> None:

@@ -6,6 +6,7 @@ import secrets
 import pytest
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -102,6 +103,26 @@ def test_sm2_verifies_the_signature_that_gm_t_0003_5_prints() -> None:
     assert not public.verify(signature, b"message digesu")
     assert not public.verify(signature[:-1] + b"\xab", b"message digest")
     assert not public.verify(b"", b"message digest")
+
+
+def test_sm2_opens_the_ciphertext_that_gm_t_0003_5_prints() -> None:
+    pair = Sm2Key(
+        hex_("3945208f7b2144b13f36e38ac6d39f95889393692860b51a42fb81ef4df7c5b8"),
+        Sm2PublicKey(
+            hex_(
+                "09f9df311e5421a150dd7d161e4bc5c672179fad1833fc076bb08ff356f35020"
+                "ccea490ce26775a52dc6ea718cc1aa600aed05fbf35e084a6632f6072da9ad13"
+            )
+        ),
+    )
+    c1 = encode_dss_signature(
+        0x04EBFC718E8D1798620432268E77FEB6415E2EDE0E073C0F4F640ECD2E149A73,
+        0xE858F9D81E5430A57B36DAAB8F950A3C64E6EE6A63094D99283AFF767E124DF0,
+    )[2:]  # two INTEGERs, as the ciphertext has them
+    c3 = hex_("59983c18f809e262923c53aec295d30383b54e39d609d160afcb1908d0bd8766")
+    c2 = hex_("21886ca989ca9c7d58087307ca93092d651efa")
+    body = c1 + bytes([4, len(c3)]) + c3 + bytes([4, len(c2)]) + c2
+    assert pair.decrypt(bytes([0x30, len(body)]) + body) == b"encryption standard"
 
 
 def test_sm2_opens_what_it_encrypted_and_nothing_changed() -> None:
