@@ -250,7 +250,10 @@ async def listen(
 ) -> asyncio.Server:
     """Serve an application that was set up at an address, until the server is closed."""
     assert runner.server is not None, "set up first"
-    connections = Connections(runner.server, most=min(MOST_CONNECTIONS, _files() - OTHER_FILES))
+    files = _files()
+    # Where an operator allows few files, half of them are for people all the same.
+    room = max(files - OTHER_FILES, files // 2)
+    connections = Connections(runner.server, most=min(MOST_CONNECTIONS, room))
     runner.app[CONNECTIONS].append(connections)
     return await asyncio.get_running_loop().create_server(
         connections,

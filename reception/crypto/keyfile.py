@@ -148,8 +148,11 @@ class KeyRing:
 
     @property
     def keys(self) -> KeyFile:
-        """The keys as they stand in the file now."""
-        stamp = self._files.stamp(self._path)
+        """The keys as they stand in the file now; as they were where it is gone meanwhile."""
+        try:
+            stamp = self._files.stamp(self._path)
+        except OSError:
+            return self._keys
         if stamp != self._stamp:
             self._keys = read_keys(self._path, self._files)
             self._stamp = stamp

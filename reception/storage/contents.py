@@ -2,11 +2,11 @@
 
 from typing import Any, Final
 
-from sqlalchemy import inspect
+from sqlalchemy import inspect, update
 
 from reception.crypto.vault import Place, Sealer, Vault
 from reception.storage.database import Transaction
-from reception.storage.tables import CaseEvent, PetitionCase, Petitioner, Table
+from reception.storage.tables import Attachment, CaseEvent, PetitionCase, Petitioner, Table
 
 DESTROYED: Final = "（已按规定销毁 · destroyed under the retention rule）"
 """What stands where something was, once its key is gone."""
@@ -134,6 +134,8 @@ async def destroy(tx: Transaction, case_id: str) -> None:
     case = await tx.get_one(PetitionCase, case_id)
     petitioner = await tx.get_one(Petitioner, case.petitioner_id)
     case.data_key = None
+    # Sealed, they tell nobody anything any more; but they are large.
+    await tx.execute(update(Attachment).where(Attachment.case_id == case_id).values(content=None))
     petitioner.name_index, petitioner.id_index = b"", None
     await tx.flush()
 

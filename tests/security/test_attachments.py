@@ -110,6 +110,7 @@ async def test_with_the_key_of_the_case_its_files_are_gone(db: Database) -> None
         await added(db, made, case_id)
     page = await cases.case_page(db, case_id=case_id, actor=made.clerk, now=NOW)
     assert NAME not in repr(page.attachments)
+    assert [row["content"] for row in await rows(db)] == [None]
 
 
 async def test_a_removed_file_is_gone_and_that_it_was_there_stays(db: Database) -> None:

@@ -224,6 +224,14 @@ def test_what_is_no_file_of_keys_is_refused(settings: Settings, text: str) -> No
     assert path.read_text() == (text or "\n")
 
 
+def test_a_running_process_goes_on_when_the_file_is_taken_away(settings: Settings) -> None:
+    ring = KeyRing(settings.data / KEY, PlainFiles(), INTL1, NOW)
+    (settings.data / KEY).unlink()
+    assert (ring.current, ring.secret(1)) == (1, bytes.fromhex(OLD))
+    with pytest.raises(Unopenable):
+        ring.secret(2)
+
+
 def test_of_two_who_make_the_keys_at_once_one_wins(tmp_path: Path) -> None:
     first, second = (
         KeyRing(tmp_path / "keys" / "master.key", PlainFiles(), INTL1, NOW) for _ in range(2)
