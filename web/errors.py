@@ -84,6 +84,7 @@ STATUS: Mapping[str, HTTPStatus] = {
     "day_not_published": HTTPStatus.CONFLICT,
     "attachment_too_large": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     "attachments_full": HTTPStatus.CONFLICT,
+    "case_held": HTTPStatus.CONFLICT,
     "attachment_kind": HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     "attachment_damaged": HTTPStatus.UNPROCESSABLE_ENTITY,
     "attachment_unsafe": HTTPStatus.UNPROCESSABLE_ENTITY,

@@ -81,6 +81,12 @@ class AttachmentUnsafe(Refused):
     code: ClassVar[str] = "attachment_unsafe"
 
 
+class CaseHeld(Refused):
+    """A legal hold stands on the case: nothing of it may go."""
+
+    code: ClassVar[str] = "case_held"
+
+
 class ScannerAway(Refused):
     """The virus scanner that has to look at files does not answer; nothing was kept."""
 

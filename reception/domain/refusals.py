@@ -123,6 +123,11 @@ SENTENCES: Final[Mapping[str, Sentence]] = {
         "This file has a password, macros, embedded objects or a virus, and was not kept. Save it as"
         " a PDF without them and add that.",
     ),
+    "case_held": Sentence(
+        "本件已暂停销毁（诉讼、复查等），里面的内容不能移除。请先在“保存和销毁”里由两人解除暂停。",
+        "A legal hold stands on this case, so nothing of it may go. Have the hold lifted first, by two"
+        " persons.",
+    ),
     "scanner_away": Sentence(
         "查毒服务暂时没有响应，文件没有保存。请过几分钟再添加；仍不行，请告诉系统管理员。",
         "The virus scanner does not answer, and the file was not kept. Try again in a few minutes;"

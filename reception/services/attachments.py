@@ -11,6 +11,7 @@ from reception.domain.attachments import (
     MOST_IN_CASE,
     AttachmentsFull,
     AttachmentTooLarge,
+    CaseHeld,
     Kind,
     kind_of,
     shown_name,
@@ -25,6 +26,7 @@ from reception.storage import attachments as rows
 from reception.storage.contents import Contents
 from reception.storage.database import Database, Transaction
 from reception.storage.ids import new_id
+from reception.storage.retention import is_held
 from reception.storage.tables import Attachment, PetitionCase
 
 
@@ -159,6 +161,7 @@ async def remove(
 
     Raises:
         NotFound, NotAllowed: as `open_one`, for who may add.
+        CaseHeld: a legal hold stands on the case.
 
     """
     async with db.transaction(actor) as tx:
@@ -166,6 +169,8 @@ async def remove(
         row = await rows.attachment(tx, case_id, attachment_id)
         if row is None or row.removed_at is not None:
             raise NotFound(thing="attachment")
+        if await is_held(tx, case_id):
+            raise CaseHeld
         row.content, row.name, row.removed_at = None, None, now
         audit.record(
             tx,

@@ -17,12 +17,21 @@ from reception.domain.attachments import (
     MOST_BYTES,
     AttachmentKindRefused,
     AttachmentsFull,
+    CaseHeld,
     Kind,
 )
 from reception.domain.case_files import FilePurpose
 from reception.domain.codes import Role
 from reception.domain.errors import NotAllowed, NotFound
-from reception.services import attachments, audit_views, case_files, cases, subjects
+from reception.domain.retention import HoldReason
+from reception.services import (
+    attachments,
+    audit_views,
+    case_files,
+    cases,
+    retention,
+    subjects,
+)
 from reception.services.subjects import Subject, SubjectReason
 from reception.storage import audit as audit_rows
 from reception.storage.contents import destroy
@@ -128,6 +137,21 @@ async def test_a_removed_file_is_gone_and_that_it_was_there_stays(db: Database) 
             )
     page = await cases.case_page(db, case_id=case_id, actor=made.clerk, now=later(2))
     assert [(one.name, one.removed_at) for one in page.attachments] == [("", later(1))]
+
+
+async def test_under_a_legal_hold_nothing_of_a_case_is_taken_away(db: Database) -> None:
+    made, case_id, _ = await registered(db)
+    file_id = await added(db, made, case_id)
+    await retention.place_hold(
+        db, case_id=case_id, reason=HoldReason.LITIGATION, actor=made.clerk, now=NOW
+    )
+    with pytest.raises(CaseHeld):
+        await attachments.remove(
+            db, case_id=case_id, attachment_id=file_id, actor=made.clerk, now=NOW
+        )
+    await attachments.open_one(
+        db, case_id=case_id, attachment_id=file_id, actor=made.clerk, now=NOW
+    )
 
 
 async def test_only_clerks_add_and_whom_the_case_accuses_sees_nothing(db: Database) -> None:
