@@ -198,6 +198,8 @@ def tell_when_to_retry(response: StreamResponse, details: Mapping[str, object]) 
 
 async def _note(request: Request, code: str) -> None:
     """Write down who was turned away; where that cannot be, the refusal is answered all the same."""
+    if code not in turned_away.CODES:
+        return
     try:
         found = await who(request)
         if found is not None:

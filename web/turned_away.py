@@ -28,26 +28,28 @@ class TurnedAway:
     def is_news(self, actor: Actor, place: str, code: str, monotonic: float) -> bool:
         """Tell whether this is to be written down, and take it as written."""
         key = (actor.id, place, code)
-        before = self._noted.pop(key, None)
+        before = self._noted.get(key)
+        if before is not None and monotonic - before < AGAIN_AFTER.total_seconds():
+            return False
+        self._noted.pop(key, None)
         self._noted[key] = monotonic
         while len(self._noted) > MOST_KEPT:
             del self._noted[next(iter(self._noted))]
-        return before is None or monotonic - before >= AGAIN_AFTER.total_seconds()
+        return True
 
 
 TURNED_AWAY: AppKey[TurnedAway] = AppKey("turned_away", TurnedAway)
 
 
 async def note(request: Request, actor: Actor, code: str) -> None:
-    """Write down that somebody known was turned away: by which rule, at which route, from what.
+    """Write down that somebody known was turned away by one of `CODES`: at which route, from what.
 
     The route is the pattern of our own code, and only ids of ours are kept of the address.
     """
     context = request.app[CONTEXT]
     resource = request.match_info.route.resource
     place = f"{request.method} {'' if resource is None else resource.canonical}"
-    kept = request.app[TURNED_AWAY]
-    if code not in CODES or not kept.is_news(actor, place, code, context.clock.monotonic()):
+    if not request.app[TURNED_AWAY].is_news(actor, place, code, context.clock.monotonic()):
         return
     ids = [value for value in request.match_info.values() if _ID.fullmatch(value)]
     await audit.turned_away(

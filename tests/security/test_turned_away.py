@@ -67,6 +67,14 @@ async def test_strangers_leave_none(site: Site) -> None:
     assert await attempts(site) == []
 
 
+def test_who_goes_on_trying_is_written_down_every_ten_minutes() -> None:
+    kept = TurnedAway()
+    news = [
+        kept.is_news(SYSTEM, "door", "not_allowed", minute * 60.0) for minute in range(0, 31, 5)
+    ]
+    assert news == [True, False, True, False, True, False, True]
+
+
 def test_what_is_remembered_is_bounded() -> None:
     kept = TurnedAway()
     for number in range(MOST_KEPT + 10):
