@@ -1,7 +1,7 @@
 """Taking a version of the installation's keys out of use: what it sealed is sealed anew first."""
 
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from datetime import datetime
 from typing import Final
 
@@ -11,27 +11,19 @@ from reception.domain.access import SYSTEM
 from reception.domain.audit import AuditAction
 from reception.services import audit
 from reception.storage import key_use as rows
-from reception.storage.database import Database, Transaction
-from reception.storage.key_use import Held
+from reception.storage.database import Database
 
 AT_ONCE: Final = 100
 """Values sealed anew in one transaction."""
-
-_Find = Callable[[Transaction, str, int], Awaitable[Sequence[Held]]]
-_Reseal = Callable[[Transaction, str], Awaitable[None]]
-_KINDS: Final[Sequence[tuple[_Find, _Reseal]]] = (
-    (rows.case_keys, rows.reseal_case_key),
-    (rows.seeds, rows.reseal_seed),
-)
 
 
 async def used(db: Database) -> Mapping[tuple[str, int], int]:
     """Return how many values are sealed by which suite under which version of the keys."""
     counted: Counter[tuple[str, int]] = Counter()
     async with db.reading(SYSTEM) as tx:
-        for find, _ in _KINDS:
+        for kind in rows.COLUMNS:
             after = ""
-            while held := await find(tx, after, AT_ONCE):
+            while held := await rows.held(tx, kind, after, AT_ONCE):
                 for _, sealed in held:
                     suite, version = made_with(sealed)
                     # Values of earlier programs are version 1's.
@@ -46,14 +38,14 @@ async def reseal(db: Database, *, now: datetime) -> AsyncIterator[int]:
     Stopped anywhere, what was yielded is done, and it can be called again. Receptions go on.
     """
     done = 0
-    for find, reseal_one in _KINDS:
+    for kind in rows.COLUMNS:
         after = ""
         while True:
             async with db.transaction(SYSTEM) as tx:
-                held = await find(tx, after, AT_ONCE)
+                held = await rows.held(tx, kind, after, AT_ONCE)
                 old = [one for one, sealed in held if not db.vault.is_current(sealed)]
                 for one in old:
-                    await reseal_one(tx, one)
+                    await rows.reseal(tx, kind, one)
             if not held:
                 break
             after, done = held[-1][0], done + len(old)

@@ -9,6 +9,7 @@ from typing import Final
 
 import pyotp
 
+from reception.crypto.vault import Place
 from reception.domain.access import Actor
 from reception.domain.audit import AuditAction
 from reception.domain.errors import BadCredentials, BadInput, NotAllowed
@@ -19,7 +20,6 @@ from reception.storage import accounts as rows
 from reception.storage import security_keys
 from reception.storage.database import Database, Transaction
 from reception.storage.ids import hash_of
-from reception.storage.key_use import seed_place
 from reception.storage.tables import Account
 
 _SECRET: Final = re.compile(r"[A-Z2-7]{32}", re.ASCII)
@@ -72,7 +72,7 @@ async def enrol(
         await rows.change_account(
             tx,
             actor.id,
-            totp_seed=tx.vault.seal(seed_place(actor.id), secret),
+            totp_seed=tx.vault.seal(_place(actor.id), secret),
             totp_step=step,
             recovery=[hash_of(one) for one in recovery],
         )
@@ -93,7 +93,7 @@ async def first_recovery_codes(tx: Transaction, account_id: str) -> tuple[str, .
 async def take(tx: Transaction, account: Account, code: str, now: datetime) -> bool:
     """Take a code of the app or a recovery code, each once; return whether it was one."""
     if account.totp_seed is not None:
-        secret = tx.vault.open(seed_place(account.id), account.totp_seed)
+        secret = tx.vault.open(_place(account.id), account.totp_seed)
         step = matching_step(_digits(code), _codes_of(secret), now, last_used=account.totp_step)
         if step is not None:
             # Of two that come with one code at once, one is taken.
@@ -118,3 +118,7 @@ def _codes_of(secret: str) -> Callable[[int], str]:
 
 def _digits(code: str) -> str:
     return "".join(char for char in code if char.isascii() and char.isdigit())
+
+
+def _place(account_id: str) -> Place:
+    return Place("account", "totp_seed", account_id)
