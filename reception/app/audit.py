@@ -9,7 +9,7 @@ from typing import Final, TypeVar
 
 from reception.app.keys import existing_database, secret_files, suite_of
 from reception.crypto.errors import KeysUnreadable
-from reception.crypto.secret_files import PlainFiles, SecretFiles
+from reception.crypto.secret_files import PLAIN, SecretFiles
 from reception.services import audit
 from reception.services.audit_verify import SAYS, Verdict
 from reception.services.audit_verify import verify as verify_log
@@ -22,8 +22,6 @@ from scheduler.clock import Clock, SystemClock
 
 KEY: Final = Path("keys", "audit.pem")
 COPY: Final = Path("audit-checkpoints.txt")
-
-_SQLITE: Final = "sqlite+aiosqlite:///"
 
 UNKNOWABLE: Final = (
     "没有给出别处保存的检查点（--checkpoints）：末尾是否被截掉、数据库是否被换成旧的，无从知道。\n"
@@ -40,13 +38,13 @@ class CheckpointBook:
         db: Database,
         clock: Clock,
         data: Path,
-        files: SecretFiles | None = None,
+        files: SecretFiles = PLAIN,
         suite: Suite = INTL1,
     ) -> None:
         self._db = db
         self._clock = clock
         self._data = data
-        self._files = files or PlainFiles()
+        self._files = files
         self._make = partial(load_or_make_key, suite=suite)
 
     async def tick(self) -> None:
@@ -74,7 +72,7 @@ async def _key(
         raise AuditKeyUnreadable(file=str(data / KEY)) from None
 
 
-def verifier_of(data: Path, files: SecretFiles | None = None) -> Verifier | None:
+def verifier_of(data: Path, files: SecretFiles = PLAIN) -> Verifier | None:
     """Return the public half of the log's key in a data directory, where there is one."""
     signer = load_key(data / KEY, files)
     return None if signer is None else signer.verifier

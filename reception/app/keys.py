@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from reception.crypto.keyfile import KeyRing
-from reception.crypto.secret_files import PlainFiles, SecretFiles
+from reception.crypto.secret_files import PLAIN, SecretFiles
 from reception.crypto.token import TokenFiles, TokenPlace
 from reception.crypto.vault import Vault
 from reception.settings import Settings
@@ -40,7 +40,7 @@ def suite_of(settings: Settings) -> Suite:
 
 def secret_files(settings: Settings) -> SecretFiles:
     """Return what reads and writes the files of keys."""
-    return TokenFiles(token_place(settings)) if settings.keys == "pkcs11" else PlainFiles()
+    return TokenFiles(token_place(settings)) if settings.keys == "pkcs11" else PLAIN
 
 
 def token_place(settings: Settings) -> TokenPlace:

@@ -5,7 +5,7 @@ import contextlib
 import json
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,7 +13,7 @@ from reception.app.keys import existing_database, secret_files, suite_of
 from reception.app.reconcile import Difference, differences
 from reception.crypto.errors import KeysUnreadable
 from reception.crypto.recording_keys import UnwrapKey, WrapKey, load_or_make_recording_keys
-from reception.crypto.secret_files import PlainFiles, SecretFiles
+from reception.crypto.secret_files import PLAIN, SecretFiles
 from reception.services import records
 from reception.services.jobs import Job
 from reception.services.ledger import ledger
@@ -29,7 +29,7 @@ from scheduler.clock import Clock, SystemClock
 SIGNING_KEY: Final = Path("keys", "audit.pem")
 
 
-def signed_by(data: Path, files: SecretFiles | None = None) -> IsSigned | None:
+def signed_by(data: Path, files: SecretFiles = PLAIN) -> IsSigned | None:
     """Return what tells whether this installation signed a manifest; None where its key is not at
     hand."""
     try:
@@ -78,7 +78,7 @@ class RecordingWork:
     clock: Clock
     data: Path
     key: UnwrapKey
-    files: SecretFiles = field(default_factory=PlainFiles)
+    files: SecretFiles = PLAIN
 
     names = (records.FINISH_JOB, records.SEAL_JOB)
 

@@ -72,6 +72,10 @@ class PlainFiles:
         return found.st_ino, found.st_size, found.st_mtime_ns
 
 
+PLAIN: Final[SecretFiles] = PlainFiles()
+"""Where no token seals them."""
+
+
 def read_private(path: Path) -> str | None:
     """Return the text of a file that only its owner may read, None where there is none.
 

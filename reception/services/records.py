@@ -186,17 +186,15 @@ async def finished(
         tx.add_all(_file_of(recording_id, made, people) for made in result["files"])
         tx.add_all(_gap_of(recording_id, gap, zero_ms) for gap in result["gaps"])
         await tx.flush()
-        # Whoever swaps the whole recording, manifest and all, does not have this line.
-        audit.record(
-            tx,
-            AuditAction.RECORDING_FINISHED,
-            SYSTEM,
-            "recording",
-            recording_id,
-            now,
-            seal=result["head"],
-        )
+        _write_down_seal(tx, recording_id, result["head"], now)
         await _touch(tx, recording_id)
+
+
+def _write_down_seal(tx: Transaction, recording_id: str, head: str, now: datetime) -> None:
+    """Pin the manifest: whoever swaps the whole recording, manifest and all, lacks this line."""
+    audit.record(
+        tx, AuditAction.RECORDING_FINISHED, SYSTEM, "recording", recording_id, now, seal=head
+    )
 
 
 async def unsealed(db: Database) -> tuple[str, ...]:
@@ -238,15 +236,7 @@ async def sealed(
             one = held[made["participant"]]
             one.relative_path = f"final/{made['file']}"
             one.bytes, one.sha256 = made["bytes"], made["sha256"]
-        audit.record(
-            tx,
-            AuditAction.RECORDING_FINISHED,
-            SYSTEM,
-            "recording",
-            recording_id,
-            now,
-            seal=result["head"],
-        )
+        _write_down_seal(tx, recording_id, result["head"], now)
         await _touch(tx, recording_id)
 
 

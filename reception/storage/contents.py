@@ -72,11 +72,7 @@ class Contents:
             ValueError: the case's key is gone.
 
         """
-        if not text:
-            return None
-        if self._sealer is None:
-            raise ValueError("the key of this case is gone")
-        return self._sealer.seal(place_of(row, column), text)
+        return self.seal_bytes(row, column, text.encode()) if text else None
 
     def seal_bytes(self, row: Table, column: str, content: bytes) -> bytes:
         """Return bytes sealed for a column of a row, whose key must be set.

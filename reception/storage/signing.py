@@ -14,7 +14,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from reception.crypto.secret_files import PlainFiles, SecretFiles
+from reception.crypto.secret_files import PLAIN, SecretFiles
 from reception.crypto.sm2 import Sm2Key, Sm2PublicKey
 from recordings.suites import GM1, INTL1, Suite
 
@@ -120,7 +120,7 @@ def read_notes(content: str) -> list[Note]:
     return notes
 
 
-def load_key(path: Path, files: SecretFiles | None = None) -> Signer | None:
+def load_key(path: Path, files: SecretFiles = PLAIN) -> Signer | None:
     """Return the key in a file, or None when there is no such file.
 
     Raises:
@@ -128,7 +128,7 @@ def load_key(path: Path, files: SecretFiles | None = None) -> Signer | None:
         KeysUnreadable: others may read it, or what opens it is not there.
 
     """
-    text = (files or PlainFiles()).read(path)
+    text = files.read(path)
     if text is None:
         return None
     if not text.startswith(_PEM):
@@ -139,7 +139,7 @@ def load_key(path: Path, files: SecretFiles | None = None) -> Signer | None:
     return Signer(key)
 
 
-def load_or_make_key(path: Path, files: SecretFiles | None = None, suite: Suite = INTL1) -> Signer:
+def load_or_make_key(path: Path, files: SecretFiles = PLAIN, suite: Suite = INTL1) -> Signer:
     """Return the key in a file; when there is none, make one of `suite` only this user can read.
 
     A log keeps the key it began with: what was signed by another would have to be believed.
@@ -148,7 +148,6 @@ def load_or_make_key(path: Path, files: SecretFiles | None = None, suite: Suite 
         ValueError, KeysUnreadable: as `load_key`.
 
     """
-    files = files or PlainFiles()
     found = load_key(path, files)
     if found is not None:
         return found

@@ -6,7 +6,7 @@ from aiohttp.web import HTTPSeeOther, Request, Response, StreamResponse, get, po
 
 from reception.domain.access import ROLES, Action, Actor
 from reception.domain.areas import path_of
-from reception.domain.attachments import MEDIA_TYPES, MOST_BYTES
+from reception.domain.attachments import MEDIA_TYPES
 from reception.domain.deadlines import TIME_LIMITS
 from reception.domain.retention import HoldReason
 from reception.services import audit_views, cases, petitioners, places, retention, subjects
@@ -83,7 +83,6 @@ async def case_page(request: Request) -> Response:
         may_add=actor.role in ROLES[Action.ADD_ATTACHMENT],
         attachments=found.attachments,
         taken=",".join(MEDIA_TYPES.values()),
-        most_bytes=MOST_BYTES,
         purposes=tuple(Purpose),
         log=await audit_views.of_case(context.db, case_id=found.case.id, actor=actor)
         if actor.role in ROLES[Action.SEE_AUDIT]

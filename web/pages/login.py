@@ -74,7 +74,7 @@ async def log_in(request: Request) -> StreamResponse:
     try:
         logged_in = await accounts.log_in(
             context.db,
-            login=login.strip(),
+            login=login,
             password=form.exact("password"),
             address=address_of(request),
             agent=agent_words(request.headers.get("User-Agent", "")),
