@@ -1,5 +1,6 @@
 """Every knob an operator has, in one frozen value, read once from the environment and the command line."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from ipaddress import ip_network
@@ -49,6 +50,14 @@ def _networks(text: str) -> tuple[str, ...]:
     return listed
 
 
+def _turn_urls(text: str) -> tuple[str, ...]:
+    listed = _list(text)
+    for one in listed:
+        if not _TURN_URL.fullmatch(one):
+            raise ValueError("a TURN address begins with turn: or turns: and names a host")
+    return listed
+
+
 def _one_of(*choices: str) -> Callable[[str], str]:
     def read(text: str) -> str:
         if text not in choices:
@@ -63,6 +72,9 @@ _factor = _one_of("required", "offered")
 _tls = _one_of("required", "off")
 _suite = _one_of("intl1", "gm1")
 _keys = _one_of("file", "pkcs11")
+_turn_policy = _one_of("all", "relay")
+# RFC 7065; a bracketed IPv6 address is a host as well.
+_TURN_URL = re.compile(r"turns?:(\[[0-9a-fA-F:]+\]|[\w.-]+)(:\d{1,5})?(\?transport=(udp|tcp))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +134,27 @@ class Settings:
         metadata={
             "read": _list,
             "says": "addresses browsers reach the media hub at, comma-separated; empty means this machine's",
+        },
+    )
+    turn: tuple[str, ...] = field(
+        default=(),
+        metadata={
+            "read": _turn_urls,
+            "says": "addresses of a TURN server of your own (turn:host:3478, turns:host:443?transport=tcp), comma-separated; empty means none",
+        },
+    )
+    turn_secret_file: str = field(
+        default="",
+        metadata={
+            "read": str,
+            "says": "file with the secret shared with the TURN server, readable by the service alone",
+        },
+    )
+    turn_policy: str = field(
+        default="all",
+        metadata={
+            "read": _turn_policy,
+            "says": "all: the TURN server where nothing nearer works; relay: always, so that the hub's port need not be open to browsers",
         },
     )
     public_url: str = field(
@@ -260,6 +293,13 @@ def from_environment(environment: Mapping[str, str], **overrides: Any) -> Settin
             ) from error
     chosen |= {name: value for name, value in overrides.items() if value is not None}
     settings = replace(Settings(), **chosen)
+    if bool(settings.turn) != bool(settings.turn_secret_file):
+        raise SettingRefused(
+            f"{PREFIX}TURN and {PREFIX}TURN_SECRET_FILE go together: without the secret nobody could"
+            " use the server, and without its address nobody would find it"
+        )
+    if settings.turn_policy == "relay" and not settings.turn:
+        raise SettingRefused(f"{PREFIX}TURN_POLICY=relay needs a server to relay: set {PREFIX}TURN")
     if settings.database_tls == "required":
         _require_proof("DATABASE", settings.database)
         _require_proof("DATABASE_OWNER", settings.database_owner)

@@ -134,6 +134,8 @@ install_test_tools() {
     command -v ip >/dev/null || missing+=(iproute2)
     # A token in software, to test keys in tokens with.
     command -v softhsm2-util >/dev/null || missing+=(softhsm2)
+    # The relay whose configuration is in deploy/.
+    command -v turnserver >/dev/null || missing+=(coturn)
     # Playwright's driver is linked against it, and a bare Debian is without.
     /sbin/ldconfig -p | grep 'libatomic\.so\.1' >/dev/null || missing+=(libatomic1)
     command -v fc-list >/dev/null || missing+=(fontconfig)

@@ -33,6 +33,11 @@ class Hello:
 
 
 @dataclass(frozen=True, slots=True)
+class Ice:
+    """Asks for servers and credentials for the next PeerConnection; those of the welcome run out."""
+
+
+@dataclass(frozen=True, slots=True)
 class Offer:
     """A new PeerConnection of this person; `gen` grows with each."""
 
@@ -115,11 +120,12 @@ class Stats:
     join_ms: Annotated[float, Ge(0)] | None = None
 
 
-Action = Move | Consent | Record | Sign | Outcome | Rate | Receipt | Stats
+Action = Ice | Move | Consent | Record | Sign | Outcome | Rate | Receipt | Stats
 ClientMessage = Hello | Offer | Ping | Action
 
 CLIENT_MESSAGES: Final[dict[str, type[ClientMessage]]] = {
     "hello": Hello,
+    "ice": Ice,
     "offer": Offer,
     "ping": Ping,
     "move": Move,

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from reception.storage.signing import Verifier
     from scheduler.clock import Clock
     from signaling.engine import MediaEngine
+    from signaling.turn import TurnServer
     from web.live import LiveRooms
 
 
@@ -34,7 +35,8 @@ class WebContext:
     `audit_verifier` gives the public half of the audit log's key, once there is one. `base_url` is
     the address people type, without a slash at the end; `secure_cookies` is true exactly when people
     reach it over HTTPS; recordings lie under `data_root`, and `unwrap(recording id, wrapped key)`
-    opens the key of one. `scanner` is the socket of a virus scanner. `trusted_proxies` are believed when they say whom they heard from;
+    opens the key of one. `turn` is the server that carries media where nothing nearer works, `scanner`
+    the socket of a virus scanner. `trusted_proxies` are believed when they say whom they heard from;
     the figures are for `metrics_networks`.
     """
 
@@ -48,6 +50,7 @@ class WebContext:
     version: str
     password_profile: Profile = Profile.DJBH3
     second_factor_required: bool = False
+    turn: "TurnServer | None" = None
     scanner: Path | None = None
     unwrap: Callable[[str, bytes], bytes] = _no_key
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()

@@ -26,6 +26,7 @@ from reception.domain.sessions import SessionMove
 from reception.services import sessions
 from signaling import messages, session
 from signaling.errors import BadMessage, RateLimited
+from signaling.turn import ice_of
 from web.auth import OriginRefused
 from web.keys import CONTEXT, WebContext
 from web.live import Seated
@@ -166,7 +167,8 @@ class SocketConnection:
         self._seated = seated
         live.greeting -= 1
         shown = await live.picture(seated.session_id)
-        await self._carry_out(self._protocol.admitted(wish.id, live.welcome(seated, shown)))
+        welcome = live.welcome(seated, shown) | {"ice": self._ice(seated)}
+        await self._carry_out(self._protocol.admitted(wish.id, welcome))
         await live.changed(seated.session_id)
 
     async def _answer(self, number: int, wish: messages.Offer | messages.Action) -> None:
@@ -176,6 +178,8 @@ class SocketConnection:
             match wish:
                 case messages.Offer():
                     data = await self._context.live.negotiate(self._seated, wish)
+                case messages.Ice():
+                    data = self._ice(self._seated)
                 case messages.Stats(loss=loss, rtt_ms=rtt_ms):
                     data = {}
                     self._metrics.line(self._seated.role, loss=loss, rtt_ms=rtt_ms)
@@ -194,6 +198,9 @@ class SocketConnection:
             if changed:
                 # After the reply, because this may end the connection.
                 await self._tell_room(self._seated, wish)
+
+    def _ice(self, seated: Seated) -> dict[str, object]:
+        return ice_of(self._context.turn, seated.person_id, self._context.clock.now())
 
     async def _receipt(self, seated: Seated) -> dict[str, object]:
         receipt = await sessions.receipt(

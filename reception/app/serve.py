@@ -15,6 +15,7 @@ from typing import Literal
 from reception.app.keys import open_database, open_vault
 from reception.app.processes import Process, run_processes, stop_on_signals
 from reception.app.recordings import open_recording_key
+from reception.app.turn import turn_server
 from reception.domain.codes import Role
 from reception.services import places, tokens
 from reception.settings import PREFIX, Settings
@@ -62,6 +63,9 @@ async def serve(settings: Settings, *, ready: Callable[[], None] = lambda: None)
     run = Path(tempfile.mkdtemp(prefix="reception-"))
     hub_socket = run / "hub.sock"
     recording_key = open_recording_key(settings).public.text()
+    turn_server(
+        settings
+    )  # what is wrong with it is said here, not by a child that starts again and again
     processes = [
         Process("web", ["web", "--hub-socket", str(hub_socket)], environment_of("web", settings)),
         Process(

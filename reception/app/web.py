@@ -18,6 +18,7 @@ from reception.app.jobs import JobRunner
 from reception.app.keys import open_database, secret_files, suite_of
 from reception.app.processes import stop_on_signals, stop_with_parent
 from reception.app.recordings import RecordingWork, open_recording_key
+from reception.app.turn import turn_server
 from reception.domain.passwords import Profile
 from reception.settings import Settings
 from scheduler.clock import SystemClock
@@ -58,6 +59,7 @@ async def run_web(settings: Settings, hub_socket: Path) -> None:
         password_profile=Profile(settings.password_profile),
         audit_verifier=partial(verifier_of, settings.data, files),
         second_factor_required=settings.second_factor == "required",
+        turn=turn_server(settings),
         scanner=Path(settings.scanner) if settings.scanner else None,
         unwrap=recording_key.unwrap,
         trusted_proxies=networks(settings.trusted_proxies),

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 globalThis.WebSocket ??= class {};
-const { expectsMedia, verdict } = await import('../../web/static/js/call.js');
+const { Call, expectsMedia, verdict } = await import('../../web/static/js/call.js');
 const { retryDelay } = await import('../../web/static/js/protocol.js');
 
 const leader = { id: 'l', role: 'leader', online: true, media: true };
@@ -40,4 +40,38 @@ test('coming back starts at once and settles at five seconds with jitter', () =>
   assert.equal(retryDelay(0, 0.9), 0);
   assert.equal(retryDelay(1, 0), 300);
   assert.equal(retryDelay(50, 0.5), 5150);
+});
+
+test('a relay credential that has run out is asked for anew before it is used', async () => {
+  const made = [];
+  globalThis.sessionStorage ??= { getItem: () => null, setItem() {}, removeItem() {} };
+  globalThis.RTCPeerConnection = class {
+    constructor(configuration) {
+      made.push(configuration);
+    }
+    addTransceiver() {
+      throw new Error('far enough');
+    }
+    close() {}
+  };
+  const call = new Call({ socketUrl: '', getTicket: async () => '', media: null, resumeKey: 'r' });
+  const asked = [];
+  const fresh = { servers: [{ urls: ['turn:b'], username: '2:p', credential: 'y' }], policy: 'relay', seconds: 300 };
+  call.wire.request = async (kind) => {
+    asked.push(kind);
+    return fresh;
+  };
+  const enter = async (ice) => {
+    const snapshot = { ...room('active', villager, villager, leader), seats: 2 };
+    call.wire.dispatchEvent(new CustomEvent('welcome', { detail: { gen: 0, snapshot, ice } }));
+    await new Promise((resolve) => setImmediate(resolve));
+  };
+  await enter({ servers: [{ urls: ['turn:a'], username: '1:p', credential: 'x' }], policy: 'relay', seconds: 20 });
+  assert.deepEqual(asked, ['ice']);
+  assert.deepEqual(made[0].iceServers, fresh.servers);
+  assert.equal(made[0].iceTransportPolicy, 'relay');
+  await enter({ servers: [], policy: 'all', seconds: 300 });
+  assert.deepEqual(asked, ['ice']);
+  assert.deepEqual(made[1].iceServers, []);
+  call.close();
 });

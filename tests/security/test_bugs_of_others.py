@@ -7,6 +7,7 @@ parameters, keys others can read, programs that fetch what they are told to.
 import ast
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,7 @@ from reception.services.booking import BookRequest
 from reception.settings import from_environment
 from reception.storage.database import Database
 from reception.storage.tables import Account, ApiToken, Kiosk
+from signaling.turn import ice_of
 from tests.build import draft, open_day
 from tests.e2e.browser import launched
 from tests.integration.web.site import PASSWORD, Site
@@ -95,7 +97,9 @@ def test_browsers_are_told_of_no_relay_of_others() -> None:
     scripts = "\n".join(
         path.read_text(encoding="utf-8") for path in (ROOT / "web/static/js").glob("*.js")
     )
-    assert set(re.findall(r"iceServers:\s*([^,}]+)", scripts)) == {"[]"}
+    # Only what our own server says, which is nothing unless the operator runs a relay.
+    assert set(re.findall(r"iceServers:\s*([^,}]+)", scripts)) == {"this.ice.servers"}
+    assert ice_of(None, "anyone", datetime(2026, 3, 15, tzinfo=UTC))["servers"] == []
     assert not re.search(r"(stun|turns?):[\w.]", scripts)
 
 

@@ -20,6 +20,7 @@ from reception.storage.database import Database
 from signaling.bot.channel import ChannelClosed
 from signaling.hub.hub import Hub
 from signaling.tasks import Supervisor
+from signaling.turn import TurnServer
 from tests.build import CLERK, NOW, VAULT, Prefecture, draft, open_day, prefecture
 from tests.devices import Device
 from tests.fakes import FixedClock
@@ -27,6 +28,9 @@ from tests.unit.recordings.locks import KEY, LOCK
 from web.app import create_app
 from web.keys import WebContext
 from web.live import LiveRooms
+
+# Never asked: bots need no relay, and nothing listens there.
+RELAY = TurnServer(("turn:127.0.0.1:9",), "relay-secret")
 
 
 class Client:
@@ -158,6 +162,7 @@ async def open_house(database_url: str, data: Path) -> AsyncIterator[House]:
         base_url="http://127.0.0.1",
         secure_cookies=False,
         version="test",
+        turn=RELAY,
         unwrap=KEY.unwrap,
     )
     place = await prefecture(db)

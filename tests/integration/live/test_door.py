@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from aiohttp import WSServerHandshakeError
 
-from tests.integration.live.house import Client, House, open_house
+from signaling.turn import CREDENTIAL_SECONDS
+from tests.integration.live.house import RELAY, Client, House, open_house
 from tests.waiting import until
 
 
@@ -42,6 +43,20 @@ async def test_a_ticket_lets_in_once(house: House) -> None:
     assert refusal(await second.ask("hello", proto=[1], ticket=ticket)) == "ticket_used"
     assert await second.close_code() == 4003
     await still_up(house)
+
+
+async def test_who_has_been_let_in_is_told_of_the_relay_and_nobody_else(house: House) -> None:
+    stranger = await house.open()
+    assert "err" in await stranger.ask("ice")
+    client = await house.open()
+    welcome = await client.ask("hello", proto=[1], ticket=await house.ticket(house.leader))
+    (told,) = welcome["d"]["ice"]["servers"]
+    assert told["urls"] == list(RELAY.urls)
+    house.clock.advance(timedelta(seconds=CREDENTIAL_SECONDS))
+    (anew,) = (await client.ask("ice"))["d"]["servers"]
+    me = welcome["d"]["me"]["id"]
+    assert (anew["username"], anew["credential"]) == RELAY.credential(me, house.clock.now())
+    assert anew["credential"] != told["credential"]
 
 
 async def test_a_ticket_lives_a_minute(house: House) -> None:

@@ -27,6 +27,9 @@ def test_an_option_that_was_not_given_leaves_the_variable() -> None:
         ("RECEPTION_PORT", "70000"),
         ("RECEPTION_HTTPS", "maybe"),
         ("RECEPTION_TRUSTED_PROXIES", "10.0.0.1/8"),
+        ("RECEPTION_TURN", "stun:relay.example:3478"),
+        ("RECEPTION_TURN", "turn:relay.example:3478 turn:b"),
+        ("RECEPTION_TURN_POLICY", "never"),
     ],
 )
 def test_a_value_that_cannot_be_read_names_its_variable(name: str, value: str) -> None:

@@ -14,8 +14,10 @@ const REPLACE_AFTER_MS = 4000;
 const CONNECT_WITHIN_MS = 8000;
 const STATS_EVERY_MS = 5000;
 const MAX_VIDEO_BITRATE = 1_200_000;
+const ICE_MARGIN_S = 30;
 
 /** @typedef {{seat: number, audio_mid: string, video_mid: string}} View */
+/** @typedef {{servers: RTCIceServer[], policy: RTCIceTransportPolicy, seconds: number}} Ice */
 
 /**
  * What a stalled path asks for. Pure, so that it can be tested without a browser.
@@ -56,6 +58,9 @@ export class Call extends EventTarget {
     this.snapshot = null;
     /** @type {Map<number, MediaStream>} */
     this.streams = new Map();
+    /** @type {Ice} */
+    this.ice = { servers: [], policy: 'all', seconds: 0 };
+    this.iceUntil = 0;
     /** @type {RTCPeerConnection | null} */
     this.peer = null;
     /** @type {RTCPeerConnection | null} */
@@ -123,8 +128,22 @@ export class Call extends EventTarget {
     this.wire.close();
   }
 
+  /** @param {Ice} ice */
+  #takeIce(ice) {
+    this.ice = ice;
+    this.iceUntil = performance.now() + (ice.seconds - ICE_MARGIN_S) * 1000;
+  }
+
+  /** Credentials of a relay run out; one that has is asked for anew before it is used. */
+  async #freshenIce() {
+    if (this.ice.servers.length && performance.now() > this.iceUntil) {
+      this.#takeIce(await this.wire.request('ice', {}));
+    }
+  }
+
   /** @param {any} welcome */
   #welcome(welcome) {
+    this.#takeIce(welcome.ice);
     this.gen = Math.max(this.gen, welcome.gen);
     this.#show(welcome.snapshot);
     if (!this.peer) return;
@@ -158,9 +177,21 @@ export class Call extends EventTarget {
   /** Make a new PeerConnection into the same seat; the old one goes when the new one is connected. */
   async #join() {
     if (this.closed || !this.snapshot?.media) return;
+    try {
+      await this.#freshenIce();
+    } catch (error) {
+      this.#joinFailed(null, error);
+      return;
+    }
+    // Meanwhile the room may have been left, or its media ended.
+    if (this.closed || !this.snapshot?.media) return;
     this.coming?.close();
     const gen = ++this.gen;
-    const peer = new RTCPeerConnection({ iceServers: [], bundlePolicy: 'max-bundle' });
+    const peer = new RTCPeerConnection({
+      iceServers: this.ice.servers,
+      iceTransportPolicy: this.ice.policy,
+      bundlePolicy: 'max-bundle',
+    });
     this.coming = peer;
     this.bytesAt = performance.now();
     if (this.line !== 'live') this.#setLine(this.everLive ? 'reconnecting' : 'connecting');
@@ -180,10 +211,10 @@ export class Call extends EventTarget {
     }
   }
 
-  /** @param {RTCPeerConnection} peer @param {unknown} error */
+  /** @param {RTCPeerConnection | null} peer @param {unknown} error */
   #joinFailed(peer, error) {
-    peer.close();
-    if (this.coming === peer) this.coming = null;
+    peer?.close();
+    if (peer && this.coming === peer) this.coming = null;
     const refusal = error instanceof Refused ? error.refusal : null;
     if (refusal?.code === 'stale_generation') {
       this.gen = Math.max(this.gen, Number(refusal.details['current'] ?? 0));
