@@ -101,6 +101,8 @@ STATUS: Mapping[str, HTTPStatus] = {
     "seat_taken": HTTPStatus.CONFLICT,
     "session_over": HTTPStatus.CONFLICT,
     "site_full": HTTPStatus.CONFLICT,
+    "leader_absent": HTTPStatus.CONFLICT,
+    "stand_in_busy": HTTPStatus.CONFLICT,
     "slot_not_bookable": HTTPStatus.CONFLICT,
     "leader_concerned": HTTPStatus.CONFLICT,
     "slot_taken": HTTPStatus.CONFLICT,

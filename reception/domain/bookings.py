@@ -66,9 +66,10 @@ _WAITING: Final = (
     BookingState.UNDER_CHECK,
     BookingState.WAITLISTED,
 )
-_ARRANGED: Final = (BookingState.CONFIRMED, BookingState.REMINDED, BookingState.CHECKED_IN)
+ARRANGED: Final = (BookingState.CONFIRMED, BookingState.REMINDED, BookingState.CHECKED_IN)
+"""The leader waits for the petitioner: what a leader's absence lets down."""
 
-LIVE_STATES: Final = frozenset({*_WAITING, *_ARRANGED, BookingState.IN_SESSION})
+LIVE_STATES: Final = frozenset({*_WAITING, *ARRANGED, BookingState.IN_SESSION})
 """A person has at most one booking in these states per matter, and any number of matters."""
 
 SLOT_STATES: Final = LIVE_STATES - {BookingState.WAITLISTED}
@@ -97,10 +98,10 @@ MOVES: Final = {
         BookingMove.CANCEL_BY_PETITIONER,
     ): BookingState.CANCELLED_BY_PETITIONER,
     **{(state, BookingMove.DECLINE): BookingState.DECLINED for state in _WAITING},
-    **{(state, BookingMove.LOSE_LEADER): BookingState.LEADER_ABSENT for state in _ARRANGED},
+    **{(state, BookingMove.LOSE_LEADER): BookingState.LEADER_ABSENT for state in ARRANGED},
     **{
         (state, move): then
-        for state in (*_WAITING, *_ARRANGED)
+        for state in (*_WAITING, *ARRANGED)
         for move, then in (
             (BookingMove.MOVE_BY_PETITIONER, BookingState.MOVED),
             (BookingMove.MOVE_BY_GOV, BookingState.MOVED),

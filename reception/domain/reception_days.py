@@ -43,6 +43,14 @@ class DayMove(Code):
     MISS = "miss", "记为未到", "miss"
 
 
+class ChangeKind(Code):
+    """What happened to a day after it was published; its history is public (4.4, rule 5)."""
+
+    SUBSTITUTED = "substituted", "换人接访", "another leader receives"
+    CANCELLED = "cancelled", "取消并补接", "cancelled, with a make-up day"
+    MISSED = "missed", "领导未到", "the leader did not come"
+
+
 PUBLIC_STATES: Final = frozenset(DayState) - {DayState.PLANNED, DayState.APPROVED}
 """The public calendar shows the day, cancelled and missed ones too."""
 

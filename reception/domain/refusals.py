@@ -174,6 +174,15 @@ SENTENCES: Final[Mapping[str, Sentence]] = {
         "这个接访点在这个时间没有空房间了。请选别的时段或别的接访点。",
         "All rooms of this site are taken at that time. Choose another slot or another site.",
     ),
+    "leader_absent": Sentence(
+        "原定的接访领导不能到场，非常抱歉。请找工作人员：您可以选择由其他领导接访、优先改期，或者取消。",
+        "The leader you booked cannot come; we are sorry. Ask the staff: you may choose another"
+        " leader, an early other slot, or to cancel.",
+    ),
+    "stand_in_busy": Sentence(
+        "这位领导在这个时间另有接访。请选名单里的下一位。",
+        "This leader receives elsewhere at that time. Choose the next one on the list.",
+    ),
     "rated_already": Sentence(
         "这一项您已经评价过了，谢谢。想补充意见，请告诉工作人员。",
         "You have rated this already, thank you. To add something, please tell the staff.",

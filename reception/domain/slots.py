@@ -31,6 +31,7 @@ class SlotMove(Code):
     FREE = "free", "释放", "free"
     REOPEN = "reopen", "重新开放", "open again"
     LOSE = "lose", "落空", "lose"
+    WITHDRAW = "withdraw", "撤下", "withdraw"
 
 
 MOVES: Final = {
@@ -42,6 +43,8 @@ MOVES: Final = {
     (SlotState.BOOKED, SlotMove.FREE): SlotState.FREED,
     (SlotState.BOOKED, SlotMove.LOSE): SlotState.LOST,
     (SlotState.FREED, SlotMove.REOPEN): SlotState.OPEN,
+    (SlotState.OPEN, SlotMove.WITHDRAW): SlotState.FREED,
+    (SlotState.HELD, SlotMove.WITHDRAW): SlotState.FREED,
 }
 """The whole table; what is not in it is refused."""
 

@@ -30,7 +30,7 @@ from reception.domain.slots import HOLD_FOR, SlotMove, SlotState, is_claimable
 from reception.domain.slots import after as slot_after
 from reception.services import audit
 from reception.services.calendar import SlotView, slot_view
-from reception.services.errors import CheckInClosed, LeaderConcerned, SiteFull
+from reception.services.errors import CheckInClosed, LeaderAbsent, LeaderConcerned, SiteFull
 from reception.services.permission import require, require_one
 from reception.services.places import SiteView, site_view
 from reception.services.registration import CaseDraft, register_case
@@ -194,7 +194,7 @@ async def cancel(
         raise BadInput(field="reason", reason="missing")
     move = BookingMove.CANCEL_BY_PETITIONER if by == "petitioner" else BookingMove.CANCEL_BY_GOV
     async with db.transaction(actor) as tx:
-        row = await _require(tx, booking_id, actor, Action.CANCEL_BOOKING)
+        row = await require_booking(tx, booking_id, actor, Action.CANCEL_BOOKING)
         await _end(tx, row, move, reason)
         if row[9] is not None:
             await advance(tx, row[9], SessionMove.STOP, actor, now, reason="booking_cancelled")
@@ -232,13 +232,16 @@ async def move(
     try:
         _give_up_if_hopeless(slot, actor, now)
         async with db.transaction(actor) as tx:
-            row = await _require(tx, booking_id, actor, Action.MOVE_BOOKING)
+            row = await require_booking(tx, booking_id, actor, Action.MOVE_BOOKING)
             new = await _move(tx, row, slot_id, by, actor, now)
             return await _view(tx, new, now)
     except (_Lost, Overlapping, NotUnique, Contended):
         raise await _taken(db, slot, now) from None
 
 
+_ALSO_TODAY: Final = frozenset(
+    {BookingState.COMPLETED, BookingState.NO_SHOW, BookingState.LEADER_ABSENT}
+)
 _OF_A_LEADER: Final = frozenset({Role.LEADER, Role.SECRETARY})
 
 
@@ -269,7 +272,7 @@ async def today(db: Database, *, actor: Actor, day: date, now: datetime) -> tupl
             leader_id=actor.leader_id if actor.role in _OF_A_LEADER else None,
             site_id=site_id,
             rehearsal=rehearsal,
-            states=SLOT_STATES | {BookingState.COMPLETED, BookingState.NO_SHOW},
+            states=SLOT_STATES | _ALSO_TODAY,
         )
     return tuple(booking_view(row, db.vault, now) for row in shown)
 
@@ -282,11 +285,17 @@ async def check_in(db: Database, *, code: str, actor: Actor, now: datetime) -> B
     Raises:
         CodeUnknown: no live booking at this site has the code.
         CheckInClosed: too early or too late; details say when it is open.
+        LeaderAbsent: the leader cannot come; the petitioner chooses with the staff.
 
     """
     async with db.transaction(actor) as tx:
         kiosk = await places.kiosk(tx, actor.id)
-        row = await rows.live_booking_by_code(tx, read_check_in_code(code))
+        code = read_check_in_code(code)
+        row = await rows.live_booking_by_code(tx, code)
+        if kiosk is not None and row is None:
+            async with tx.as_program():
+                if await rows.let_down_by_code(tx, code, kiosk[0].site_id):
+                    raise LeaderAbsent
         if row is None or kiosk is None or kiosk[0].site_id != row[0].site_id:
             raise CodeUnknown
         require(actor, Action.CHECK_IN, Target(kiosk_id=kiosk[0].id))
@@ -320,7 +329,7 @@ async def booking(db: Database, *, booking_id: str, actor: Actor) -> BookingView
 
     """
     async with db.reading(actor) as tx:
-        row = await _require(tx, booking_id, actor, Action.JOIN_ROOM)
+        row = await require_booking(tx, booking_id, actor, Action.JOIN_ROOM)
     return booking_view(row, db.vault, row[0].created_at)
 
 
@@ -355,27 +364,7 @@ async def _book(
     await _refuse_accused(tx, case.id, slot)
     needs = request.needs or (() if request.draft is None else request.draft.needs)
     booked = await _put_booking(tx, case.id, slot, site, code=await _code(tx), needs=needs, now=now)
-    await tx.put(
-        Session(
-            id=new_id(),
-            booking_id=booked.id,
-            case_id=case.id,
-            leader_id=slot.leader_id,
-            site_id=site.id,
-            room_id=new_id(),
-            state=SessionState.SCHEDULED,
-            resumes=None,
-            lost_at=None,
-            seats=SEATS,
-            slot_starts_at=slot.starts_at,
-            slot_ends_at=slot.ends_at,
-            started_at=None,
-            ended_at=None,
-            preparation=None,
-            version=1,
-            rehearsal=slot.rehearsal,
-        )
-    )
+    await tx.put(_session(booked))
     if key is not None:
         await tx.put(
             Idempotency(
@@ -471,6 +460,29 @@ async def _put_booking(
     return booked
 
 
+def _session(booked: Booking, preparation: bytes | None = None) -> Session:
+    """Return the session of a booking, not begun; nothing is stored yet."""
+    return Session(
+        id=new_id(),
+        booking_id=booked.id,
+        case_id=booked.case_id,
+        leader_id=booked.leader_id,
+        site_id=booked.site_id,
+        room_id=new_id(),
+        state=SessionState.SCHEDULED if preparation is None else SessionState.PREPARED,
+        resumes=None,
+        lost_at=None,
+        seats=SEATS,
+        slot_starts_at=booked.starts_at,
+        slot_ends_at=booked.ends_at,
+        started_at=None,
+        ended_at=None,
+        preparation=preparation,
+        version=1,
+        rehearsal=booked.rehearsal,
+    )
+
+
 async def _move(
     tx: Transaction, row: rows.BookingRow, slot_id: str, by: Wish, actor: Actor, now: datetime
 ) -> str:
@@ -483,7 +495,12 @@ async def _move(
     await _end(tx, row, step, "")
     await _refuse_accused(tx, old.case_id, slot)
     new = await _put_booking(tx, old.case_id, slot, site, code=old.code, needs=old.needs, now=now)
-    if row[9] is not None and not await session_rows.rebook(tx, row[9].id, new):
+    session: Session | None = row[9]
+    if session is not None and session.state is SessionState.LOBBY:
+        # The petitioner waited for a leader who did not come: that visit is over, the next is new.
+        await advance(tx, session, SessionMove.STOP, actor, now, reason="leader_absent")
+        await tx.put(_session(new, preparation=session.preparation))
+    elif session is not None and not await session_rows.rebook(tx, session.id, new):
         raise MovedMeanwhile(thing="session")
     audit.record(
         tx,
@@ -511,9 +528,11 @@ async def _move(
 
 
 async def _end(tx: Transaction, row: rows.BookingRow, step: BookingMove, reason: str) -> None:
-    """End a booking that has not begun and open its slot again."""
+    """End a booking that has not begun and open its slot again, unless that is lost."""
     booked: Booking = row[0]
     await _follow(tx, booked, step, ended_reason=reason)
+    if row[1].state is SlotState.LOST:
+        return  # its day is cancelled
     reopened = slot_after(slot_after(SlotState.BOOKED, SlotMove.FREE), SlotMove.REOPEN)
     if not await calendar.change_slot(tx, booked.slot_id, SlotState.BOOKED, reopened):
         raise MovedMeanwhile(thing="slot")
@@ -605,9 +624,16 @@ async def _remembered(
         return await _view(tx, found.booking_id, now)
 
 
-async def _require(
+async def require_booking(
     tx: Transaction, booking_id: str, actor: Actor, action: Action
 ) -> rows.BookingRow:
+    """Return a booking the actor may do this to.
+
+    Raises:
+        NotFound: there is none, or the actor may not know of it.
+        NotAllowed: it is none of the actor's.
+
+    """
 
     async def decide(row: rows.BookingRow) -> str:
         booked, _, _, leader, _, site, _, _, _, _ = row

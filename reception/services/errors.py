@@ -26,6 +26,18 @@ class LeaderConcerned(Refused):
     code: ClassVar[str] = "leader_concerned"
 
 
+class LeaderAbsent(Refused):
+    """The leader of this booking cannot come; the petitioner has a choice to make first."""
+
+    code: ClassVar[str] = "leader_absent"
+
+
+class StandInBusy(Refused):
+    """This leader receives elsewhere at that time; another one has to stand in."""
+
+    code: ClassVar[str] = "stand_in_busy"
+
+
 class RatedAlready(Refused):
     """The petitioner has rated this already; a rating stays as it was given."""
 

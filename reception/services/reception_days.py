@@ -132,6 +132,16 @@ async def publish_day(
     audit.record(tx, AuditAction.DAY_PUBLISHED, actor, "day", day.id, now, leader_id=day.leader_id)
 
 
+def change_notice(day: ReceptionDay, leader: Leader, *, instead_of: Leader, reason: str) -> str:
+    """Return the notice of a day on which another leader receives, or the same one late."""
+    if leader.id == instead_of.id:
+        return f"{_notice(day, leader)}领导晚到，接访照常进行（{reason.strip()}）。"
+    return (
+        f"{_notice(day, leader)}原定{instead_of.title}{instead_of.name}，因{reason.strip()}，"
+        f"改由{leader.title}{leader.name}接访。"
+    )
+
+
 def _notice(day: ReceptionDay, leader: Leader) -> str:
     topic = f"，主题：{day.topic}" if day.topic else ""
     return (

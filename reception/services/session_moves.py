@@ -20,7 +20,7 @@ from reception.storage.database import Transaction
 from reception.storage.tables import Session, SessionEvent
 
 _STOP_REASONS: Final = frozenset(StopReason)
-_REASONS: Final = _STOP_REASONS | {"booking_cancelled", "too_long", "absent"}
+_REASONS: Final = _STOP_REASONS | {"booking_cancelled", "leader_absent", "too_long", "absent"}
 """Reasons that are kept; any other is what somebody typed, and may name somebody."""
 
 

@@ -69,6 +69,16 @@ async def live_booking_by_code(tx: Transaction, code: str) -> BookingRow | None:
     return (await tx.execute(query)).first()
 
 
+async def let_down_by_code(tx: Transaction, code: str, site_id: str) -> bool:
+    """Return whether a booking with this code, at this site, has lost its leader."""
+    query = select(Booking.id).where(
+        Booking.code == code,
+        Booking.site_id == site_id,
+        Booking.state == BookingState.LEADER_ABSENT,
+    )
+    return await tx.scalar(query.limit(1)) is not None
+
+
 async def code_in_use(tx: Transaction, code: str) -> bool:
     """Return whether a live booking has this check-in code."""
     query = select(Booking.id).where(Booking.code == code, Booking.state.in_(SLOT_STATES))

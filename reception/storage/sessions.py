@@ -1,6 +1,6 @@
 """Rows of sessions: states, people in seats, tickets, consent, record, outcome, ratings."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy import Row, Select, delete, select, update
@@ -113,6 +113,22 @@ async def rebook(tx: Transaction, session_id: str, booking: Booking) -> bool:
         .execution_options(synchronize_session=False)
     )
     return moved.first() is not None
+
+
+async def of_bookings(tx: Transaction, booking_ids: Collection[str]) -> Sequence[str]:
+    """Return the sessions of bookings."""
+    query = select(Session.id).where(Session.booking_id.in_(booking_ids))
+    return (await tx.scalars(query)).all()
+
+
+async def give_to_leader(tx: Transaction, session_id: str, leader_id: str) -> None:
+    """Make another leader the one of a session."""
+    await tx.execute(
+        update(Session)
+        .where(Session.id == session_id)
+        .values(leader_id=leader_id, version=Session.version + 1)
+        .execution_options(synchronize_session=False)
+    )
 
 
 # People

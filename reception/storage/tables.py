@@ -29,7 +29,7 @@ from reception.domain.cases import CaseState
 from reception.domain.codes import Category, Channel, Level, Mode, Purpose, Role
 from reception.domain.kiosks import KioskState
 from reception.domain.outcomes import OutcomeType
-from reception.domain.reception_days import DayState
+from reception.domain.reception_days import ChangeKind, DayState
 from reception.domain.retention import Cause, HoldReason, Kept
 from reception.domain.sessions import SessionState
 from reception.domain.slots import SlotState
@@ -362,6 +362,37 @@ class ReceptionDay(Table):
     version: Mapped[int]
     created_at: Mapped[datetime]
     rehearsal: Mapped[bool]
+
+
+class DayChange(Table):
+    """What happened to a published day: public, and never changed itself.
+
+    `version` is the day's from then on.
+    """
+
+    __tablename__ = "day_change"
+    __table_args__ = (UniqueConstraint("day_id", "version"),)
+    id: Mapped[Id]
+    day_id: Mapped[str] = reference("reception_day.id", index=False)
+    version: Mapped[int]
+    kind: Mapped[ChangeKind] = word(ChangeKind, "kind")
+    at: Mapped[datetime]
+    actor: Mapped[str]
+    approved_by: Mapped[str]
+    reason: Mapped[str]
+    before_leader_id: Mapped[str] = reference("leader.id", index=False)
+    after_leader_id: Mapped[str | None] = reference("leader.id", index=False)
+    makeup_day_id: Mapped[str | None] = reference("reception_day.id", index=False)
+
+
+class StandIn(Table):
+    """Who receives in a leader's place, first of all the one with the smallest `position`."""
+
+    __tablename__ = "stand_in"
+    __table_args__ = (UniqueConstraint("leader_id", "stand_in_id"),)
+    leader_id: Mapped[str] = mapped_column(ForeignKey("leader.id"), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True)
+    stand_in_id: Mapped[str] = reference("leader.id", index=False)
 
 
 class Slot(Table):

@@ -68,6 +68,8 @@ RULE = {
 }
 DAY = {"date": "2026-04-02", "windows": "09:00-12:00", "slot_minutes": "30", "buffer_minutes": "10"}
 
+CHANGE = {"reason": "赴灾区", "approved_by": "县委办主任"}
+
 ASKS: dict[tuple[str, str], Ask] = {
     ("GET", "/api/v1/bookings/{booking_id}"): Ask(CLERK),
     ("GET", "/api/v1/cases/{case_id}"): Ask(CLERK),
@@ -128,6 +130,13 @@ ASKS: dict[tuple[str, str], Ask] = {
     ),
     ("POST", "/planning/{leader_id}/days"): Ask(CLERK, DAY),
     ("POST", "/planning/{leader_id}/publish"): Ask(CLERK, {"day": "{draft_day_id}"}),
+    ("POST", "/planning/{leader_id}/stand-ins"): Ask(CLERK, {"stand_in_1": "{other_leader_id}"}),
+    ("GET", "/planning/days/{day_id}"): Ask(CLERK),
+    ("POST", "/planning/days/{day_id}/substitute"): Ask(
+        CLERK, {"stand_in": "{other_leader_id}", **CHANGE}
+    ),
+    ("POST", "/planning/days/{day_id}/cancel"): Ask(CLERK, {"makeup": "2026-04-09", **CHANGE}),
+    ("POST", "/clerk/let-down/{booking_id}/accept"): Ask(CLERK),
     ("POST", "/api/v1/slots/{slot_id}/hold"): Ask(CLERK),
     ("DELETE", "/api/v1/slots/{slot_id}/hold"): Ask(CLERK),
     ("POST", "/api/v1/bookings/{booking_id}/move"): Ask(

@@ -73,6 +73,7 @@ async def world_of(site: Site, data_root: Path) -> World:
         "booking_id": booked.id,
         "slot_id": slots[0][1].id,
         "late_slot_id": slots[1][1].id,
+        "day_id": (await open_day(db, place.leader_id, day=TODAY + timedelta(days=20)))[0].day_id,
         "leader_id": place.leader_id,
         "other_leader_id": place.other_leader_id,
         "organ_id": place.organ_id,

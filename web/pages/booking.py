@@ -218,7 +218,12 @@ async def book(request: Request) -> StreamResponse:
 
 
 def can_change(state: BookingState, starts_at: datetime, now: datetime) -> bool:
-    """Tell whether a booking can still be moved or cancelled: it stands and has not begun."""
+    """Tell whether a booking can still be moved or cancelled: it stands and has not begun.
+
+    Who was let down by a leader has the choice for as long as it takes.
+    """
+    if state is BookingState.LEADER_ABSENT:
+        return True
     return state in (BookingState.CONFIRMED, BookingState.REMINDED) and now < starts_at
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from aiohttp.web import HTTPSeeOther, Request, Response, StreamResponse, get, post
 
 from reception.domain.codes import Role
-from reception.services import booking, sessions
+from reception.services import booking, calendar, day_changes, sessions
 from scheduler.calendar import local_day
 from web.auth import require
 from web.forms import form_of, query_of
@@ -37,7 +37,36 @@ async def today(request: Request) -> Response:
         before=_address(day - timedelta(days=1)),
         after=_address(day + timedelta(days=1)),
         bookings=bookings,
+        owed=len(await day_changes.let_down(context.db, actor=actor, now=now)),
     )
+
+
+async def let_down(request: Request) -> Response:
+    """List the people whose leader cannot come, each with the choices that are theirs."""
+    actor = await require(request, Role.CLERK)
+    context = request.app[CONTEXT]
+    now = context.clock.now()
+    owed = await day_changes.let_down(context.db, actor=actor, now=now)
+    days = {
+        day_id: await calendar.day(context.db, day_id=day_id, now=now)
+        for day_id in {one.slot.day_id for one in owed}
+    }
+    return await page(request, "clerk/let_down.html", owed=owed, days=days)
+
+
+async def accept_stand_in(request: Request) -> StreamResponse:
+    """Confirm, at the petitioner's word, that the stand-in receives."""
+    actor = await require(request, Role.CLERK)
+    context = request.app[CONTEXT]
+    accepted = await day_changes.accept_stand_in(
+        context.db,
+        booking_id=request.match_info["booking_id"],
+        actor=actor,
+        now=context.clock.now(),
+    )
+    if accepted.session_id is not None:
+        await context.live.changed(accepted.session_id)
+    raise HTTPSeeOther("/clerk/let-down")
 
 
 def _address(day: date) -> str:
@@ -81,6 +110,8 @@ def routes() -> "list[RouteDef]":
     """List the routes of this module."""
     return [
         get("/clerk", today),
+        get("/clerk/let-down", let_down),
+        post("/clerk/let-down/{booking_id}/accept", accept_stand_in),
         get("/clerk/sessions/{session_id}/preparation", preparation_form),
         post("/clerk/sessions/{session_id}/preparation", save_preparation),
     ]

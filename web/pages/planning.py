@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 from aiohttp.web import HTTPSeeOther, Request, Response, StreamResponse, get, post
 
 from reception.domain.access import Actor
+from reception.domain.areas import is_within
 from reception.domain.codes import Mode, Role
 from reception.domain.errors import BadInput, NotFound
-from reception.domain.reception_days import MINIMUM_LEAD, DayState
-from reception.services import calendar, places
+from reception.domain.reception_days import MINIMUM_LEAD, MOVES, PUBLIC_STATES, DayMove, DayState
+from reception.services import calendar, day_changes, places
 from reception.services.calendar import DayView, RuleView
 from reception.services.places import LeaderView
 from scheduler.calendar import DaySpan, local_day
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 PREVIEW_DAYS = 366
 PLAN_DAYS = 60
+STAND_INS_SHOWN = 5
+_OVER = frozenset({DayState.COMPLETED, DayState.CANCELLED})
 _READERS = (Role.CLERK, Role.SYSADMIN)
 
 
@@ -95,6 +98,9 @@ async def leader_page(request: Request) -> Response:
         chosen=chosen,
         preview=await _preview(request, leader, chosen) if chosen else (),
         days=await _coming_days(request, leader, today),
+        leaders=await places.leaders(context.db, within=actor.area_code),
+        stand_ins=await day_changes.stand_ins(context.db, leader_id=leader.id),
+        most_stand_ins=STAND_INS_SHOWN,
         earliest=today + MINIMUM_LEAD,
         today=today,
         policies=tuple(RestPolicy),
@@ -209,11 +215,115 @@ async def add_day(request: Request) -> StreamResponse:
     raise HTTPSeeOther(f"/planning/{leader.id}")
 
 
+async def set_stand_ins(request: Request) -> StreamResponse:
+    """Say who receives in a leader's place; empty fields are left out."""
+    actor = await require(request, Role.CLERK)
+    context = request.app[CONTEXT]
+    leader = await _leader_of(request, actor)
+    form = await form_of(request)
+    wanted = [form.text(f"stand_in_{number}") for number in range(1, STAND_INS_SHOWN + 1)]
+    await day_changes.set_stand_ins(
+        context.db,
+        leader_id=leader.id,
+        stand_in_ids=[one for one in wanted if one],
+        actor=actor,
+        now=context.clock.now(),
+    )
+    raise HTTPSeeOther(f"/planning/{leader.id}#stand-ins")
+
+
+async def day_page(request: Request) -> Response:
+    """Show a published day, who could stand in, how to cancel it, and what happened to it."""
+    actor = await require(request, *_READERS)
+    context = request.app[CONTEXT]
+    now = context.clock.now()
+    day = await _day_of(request, actor)
+    may_change = actor.role is Role.CLERK and day.state not in _OVER
+    return await page(
+        request,
+        "planning/day.html",
+        day=day,
+        history=await day_changes.history(context.db, day_id=day.id),
+        may_change=may_change,
+        can_substitute=(day.state, DayMove.SUBSTITUTE) in MOVES,
+        can_cancel=(day.state, DayMove.CANCEL) in MOVES,
+        candidates=await day_changes.candidates(context.db, day_id=day.id, actor=actor)
+        if may_change
+        else (),
+        owed=[
+            one
+            for one in await day_changes.let_down(context.db, actor=actor, now=now)
+            if one.slot.day_id == day.id
+        ]
+        if actor.role is Role.CLERK
+        else (),
+        earliest_makeup=max(day.date, local_day(now)) + timedelta(days=1),
+    )
+
+
+async def _day_of(request: Request, actor: Actor) -> DayView:
+    context = request.app[CONTEXT]
+    day = await calendar.day(
+        context.db, day_id=request.match_info["day_id"], now=context.clock.now()
+    )
+    if not is_within(day.leader.area_code, actor.area_code) or day.state not in PUBLIC_STATES:
+        raise NotFound(thing="day")
+    return day
+
+
+async def substitute(request: Request) -> StreamResponse:
+    """Let another leader receive on a published day, and go to whom it lets down."""
+    actor = await require(request, Role.CLERK)
+    context = request.app[CONTEXT]
+    day = await _day_of(request, actor)
+    form = await form_of(request)
+    affected = await day_changes.substitute(
+        context.db,
+        day_id=day.id,
+        stand_in_id=form.required("stand_in"),
+        reason=form.required("reason"),
+        approved_by=form.required("approved_by"),
+        actor=actor,
+        now=context.clock.now(),
+    )
+    await _tell(request, affected)
+    raise HTTPSeeOther(f"/planning/days/{day.id}")
+
+
+async def cancel(request: Request) -> StreamResponse:
+    """Cancel a published day and publish its make-up day."""
+    actor = await require(request, Role.CLERK)
+    context = request.app[CONTEXT]
+    day = await _day_of(request, actor)
+    form = await form_of(request)
+    _, affected = await day_changes.cancel(
+        context.db,
+        day_id=day.id,
+        makeup=form.day("makeup"),
+        reason=form.required("reason"),
+        approved_by=form.required("approved_by"),
+        actor=actor,
+        now=context.clock.now(),
+    )
+    await _tell(request, affected)
+    raise HTTPSeeOther(f"/planning/days/{day.id}")
+
+
+async def _tell(request: Request, affected: day_changes.Affected) -> None:
+    """Bring the rooms of those who wait already up to date."""
+    for session_id in affected.session_ids:
+        await request.app[CONTEXT].live.changed(session_id)
+
+
 def routes() -> "list[RouteDef]":
     """List the routes of this module."""
     return [
         get("/planning", overview),
+        get("/planning/days/{day_id}", day_page),
+        post("/planning/days/{day_id}/substitute", substitute),
+        post("/planning/days/{day_id}/cancel", cancel),
         get("/planning/{leader_id}", leader_page),
+        post("/planning/{leader_id}/stand-ins", set_stand_ins),
         post("/planning/{leader_id}/rules", add_rule),
         post("/planning/{leader_id}/plan", plan),
         post("/planning/{leader_id}/publish", publish),

@@ -7,7 +7,7 @@ from aiohttp.web import Request, Response, get, post
 from reception.domain.errors import CodeUnknown, NotFound, TooManyAttempts
 from reception.domain.reception_days import PUBLIC_STATES
 from reception.domain.refusals import sentence
-from reception.services import audit_views, calendar, cases, places
+from reception.services import audit_views, calendar, cases, day_changes, places
 from reception.services.tries import looking_up
 from scheduler.calendar import local_day
 from web.auth import asker_of
@@ -63,6 +63,7 @@ async def notice(request: Request) -> Response:
         request,
         "public/notice.html",
         day=day,
+        history=await day_changes.history(context.db, day_id=day.id),
         sites=await places.sites(context.db, within=day.leader.area_code),
     )
 

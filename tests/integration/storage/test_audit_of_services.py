@@ -339,6 +339,12 @@ STEPS: Final[Sequence[tuple[Step, Sequence[AuditAction]]]] = (
 
 
 ELSEWHERE: Final = {
+    # tests/integration/storage/test_day_changes.py
+    A.DAY_SUBSTITUTED,
+    A.DAY_CANCELLED,
+    A.DAY_MISSED,
+    A.STAND_INS_SET,
+    A.STAND_IN_ACCEPTED,
     # tests/security/test_audit_views.py
     A.AUDIT_READ,
     # tests/security/test_attachments.py

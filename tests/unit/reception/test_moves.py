@@ -26,8 +26,8 @@ cancelled:
 """
 
 SLOTS = """
-open: hold>held book>booked
-held: release>open book>booked
+open: hold>held book>booked withdraw>freed
+held: release>open book>booked withdraw>freed
 booked: finish>done free>freed lose>lost
 freed: reopen>open
 done:
