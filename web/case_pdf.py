@@ -1,68 +1,43 @@
 """A case file as a PDF for A4: the font inside, and on every page who had it made, when and why."""
 
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
-from functools import cache, partial
-from html import escape
+from functools import partial
 from io import BytesIO
 from itertools import product
 from typing import Any, Final
 
-from reportlab.lib.colors import HexColor
 from reportlab.lib.pagesizes import A4
-from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
-from reportlab.pdfbase import pdfmetrics
-from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
-from reportlab.platypus import Flowable, Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
+from reportlab.platypus import Flowable, Paragraph, SimpleDocTemplate, Spacer
 
 from reception.domain.case_files import FilePurpose
 from reception.domain.deadlines import TIME_LIMITS
 from reception.services.case_files import CaseFile
 from reception.services.session_views import SessionView
-from web.render import STATIC_ROOT
+from web.paper import (
+    FONT,
+    HEADING,
+    LABEL,
+    MUTED,
+    SMALL,
+    TEXT,
+    TITLE,
+    facts,
+    font,
+    line,
+    prose,
+    shown,
+)
 from web.writing import day_words, when_words
 
-FONT: Final = "NotoSansSC"
-FONT_FILE: Final = STATIC_ROOT / "vendor/noto-sans-sc/NotoSansSC-Regular.ttf"
 RATINGS: Final = {0: "满意", 1: "基本满意", 3: "不满意"}
 TARGETS: Final = {"session": "接访情况", "petition_office": "信访部门", "organ": "责任单位"}
-
-# One at a time: a page of Chinese text costs some ten milliseconds of a core that picture and
-# sound may need.
-WRITER: Final = ThreadPoolExecutor(max_workers=1, thread_name_prefix="pdf")
-
-_INK, _MUTED, _RULE = HexColor("#1c2733"), HexColor("#5b6875"), HexColor("#c9d1d9")
-_TEXT: Final = ParagraphStyle(
-    "text", fontName=FONT, fontSize=10.5, leading=17, textColor=_INK, wordWrap="CJK"
-)
-_LABEL: Final = ParagraphStyle("label", _TEXT, textColor=_MUTED)
-_SMALL: Final = ParagraphStyle("small", _TEXT, fontSize=8.5, leading=13, textColor=_MUTED)
-_TITLE: Final = ParagraphStyle("title", _TEXT, fontSize=18, leading=27, spaceAfter=2 * mm)
-_HEADING: Final = ParagraphStyle(
-    "heading",
-    _TEXT,
-    fontSize=13,
-    leading=20,
-    spaceBefore=5 * mm,
-    spaceAfter=1.5 * mm,
-    keepWithNext=1,
-)
-_FACTS: Final = TableStyle(
-    [
-        ("VALIGN", (0, 0), (-1, -1), "TOP"),
-        ("LINEBELOW", (0, 0), (-1, -1), 0.4, _RULE),
-        ("LEFTPADDING", (0, 0), (0, -1), 0),
-        ("TOPPADDING", (0, 0), (-1, -1), 2),
-        ("BOTTOMPADDING", (0, 0), (-1, -1), 3),
-    ]
-)
 
 
 def case_pdf(file: CaseFile) -> bytes:
     """Write a case file as a PDF; it takes a moment, so call it on `WRITER`."""
-    _font()
+    font()
     case_no = file.page.case.case_no
     out = BytesIO()
     document = SimpleDocTemplate(
@@ -78,42 +53,42 @@ def case_pdf(file: CaseFile) -> bytes:
     mark = f"{file.made_by}  {when_words(file.made_at, 'zh')}  {case_no}  {file.purpose.zh}"
     document.build(
         list(_content(file)),
-        canvasmaker=partial(_Marked, mark=_shown(mark), foot=f"{case_no} · 文件号 {file.id}"),
+        canvasmaker=partial(_Marked, mark=shown(mark), foot=f"{case_no} · 文件号 {file.id}"),
     )
     return out.getvalue()
 
 
 def _content(file: CaseFile) -> Iterable[Flowable]:
     for_petitioner = file.purpose is FilePurpose.PETITIONER_COPY
-    yield Paragraph("信访事项副本（信访人）" if for_petitioner else "信访事项案卷", _TITLE)
-    yield _facts(_case_facts(file))
+    yield Paragraph("信访事项副本（信访人）" if for_petitioner else "信访事项案卷", TITLE)
+    yield facts(_case_facts(file))
     if file.page.case.facts:
-        yield Paragraph("反映的情况", _HEADING)
-        yield _prose(file.page.case.facts)
+        yield Paragraph("反映的情况", HEADING)
+        yield prose(file.page.case.facts)
     for session in file.page.sessions:
         yield from _session(session)
     kept = [one for one in file.page.attachments if one.removed_at is None]
     if kept:
-        yield Paragraph("附件", _HEADING)
+        yield Paragraph("附件", HEADING)
     for one in kept:
-        yield _line(f"{one.name}（{one.kind.zh}）", _TEXT)
-        yield _line(when_words(one.added_at, "zh"), _SMALL)
+        yield line(f"{one.name}（{one.kind.zh}）", TEXT)
+        yield line(when_words(one.added_at, "zh"), SMALL)
     if file.page.deadlines:
-        yield Paragraph("期限", _HEADING)
-        yield _facts(_deadline_facts(file))
-    yield Paragraph("经过", _HEADING)
+        yield Paragraph("期限", HEADING)
+        yield facts(_deadline_facts(file))
+    yield Paragraph("经过", HEADING)
     for event in file.page.timeline:
         who = f" · {event.actor_name}" if event.actor_name else ""
-        yield _line(when_words(event.at, "zh") + who, _SMALL)
-        yield _prose(event.text_zh)
+        yield line(when_words(event.at, "zh") + who, SMALL)
+        yield prose(event.text_zh)
     if for_petitioner:
-        yield Paragraph("谁看过您的信息", _HEADING)
+        yield Paragraph("谁看过您的信息", HEADING)
         for look in file.looks:
             what = f"{look.what_zh}（{look.purpose_zh}）" if look.purpose_zh else look.what_zh
-            yield _line(when_words(look.at, "zh"), _SMALL)
-            yield _line(f"{look.organ}{look.role_zh}{what}", _TEXT)
+            yield line(when_words(look.at, "zh"), SMALL)
+            yield line(f"{look.organ}{look.role_zh}{what}", TEXT)
         if not file.looks:
-            yield _line("还没有人看过。", _TEXT)
+            yield line("还没有人看过。", TEXT)
 
 
 def _case_facts(file: CaseFile) -> Iterable[tuple[str, str]]:
@@ -142,8 +117,8 @@ def _deadline_facts(file: CaseFile) -> Iterable[tuple[str, str]]:
 
 
 def _session(session: SessionView) -> Iterable[Flowable]:
-    yield Paragraph(f"接访 · {when_words(session.slot_starts_at, 'zh')}", _HEADING)
-    yield _facts(
+    yield Paragraph(f"接访 · {when_words(session.slot_starts_at, 'zh')}", HEADING)
+    yield facts(
         [
             ("接访领导", f"{session.leader.name} {session.leader.title}"),
             ("地点", session.site.name),
@@ -163,8 +138,8 @@ def _session(session: SessionView) -> Iterable[Flowable]:
     ):
         if text:
             yield Spacer(0, 2 * mm)
-            yield _line(title, _LABEL)
-            yield _prose(text)
+            yield line(title, LABEL)
+            yield prose(text)
 
 
 def _consent_words(session: SessionView) -> str:
@@ -191,34 +166,6 @@ def _outcome_words(session: SessionView) -> str:
     return f"{outcome.type.zh}{owner}{due}\n{outcome.text}{basis}\n（{outcome.by_name}）"
 
 
-def _facts(rows: Iterable[tuple[str, str]]) -> Flowable:
-    cells = [[_line(name, _LABEL), _line(value, _TEXT)] for name, value in rows if value]
-    return Table(cells, colWidths=(34 * mm, 127 * mm), style=_FACTS)
-
-
-def _line(text: str, style: ParagraphStyle) -> Paragraph:
-    return Paragraph(escape(_shown(text)), style)
-
-
-def _prose(text: str) -> Paragraph:
-    return Paragraph(escape(_shown(text)).replace("\n", "<br/>"), _TEXT)
-
-
-def _shown(text: str) -> str:
-    """Write a character the font has not by its number, so that none is missing unseen."""
-    known = _font().face.charToGlyph
-    return "".join(
-        one if one == "\n" or ord(one) in known else f"〔U+{ord(one):04X}〕" for one in text
-    )
-
-
-@cache
-def _font() -> TTFont:
-    font = TTFont(FONT, FONT_FILE)
-    pdfmetrics.registerFont(font)
-    return font
-
-
 class _Marked(Canvas):  # type: ignore[misc]  # reportlab has no types
     """Draws the watermark and the foot of each page once it is known how many there are."""
 
@@ -243,7 +190,7 @@ class _Marked(Canvas):  # type: ignore[misc]  # reportlab has no types
     def _draw_mark(self) -> None:
         self.saveState()
         self.setFont(FONT, 10)
-        self.setFillColor(_MUTED, alpha=0.22)
+        self.setFillColor(MUTED, alpha=0.22)
         width, height = A4
         self.translate(width / 2, height / 2)
         self.rotate(32)
@@ -253,6 +200,6 @@ class _Marked(Canvas):  # type: ignore[misc]  # reportlab has no types
 
     def _draw_foot(self, number: int, of: int) -> None:
         self.setFont(FONT, 8)
-        self.setFillColor(_MUTED)
+        self.setFillColor(MUTED)
         self.drawString(22 * mm, 12 * mm, self._foot)
         self.drawRightString(A4[0] - 22 * mm, 12 * mm, f"第 {number} 页 / 共 {of} 页")

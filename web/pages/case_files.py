@@ -10,9 +10,10 @@ from reception.domain.case_files import FilePurpose
 from reception.services import case_files, cases
 from web.api.case_files import CaseFile
 from web.auth import require_fresh
-from web.case_pdf import WRITER, case_pdf
+from web.case_pdf import case_pdf
 from web.forms import form_of
 from web.keys import CONTEXT
+from web.paper import WRITER
 from web.render import page
 
 if TYPE_CHECKING:
