@@ -130,5 +130,7 @@ def conflict_words(conflict: str, language: Language, say: Say) -> str:
         "published": say("已公示，规则现在会落在别的日子"),
         "booked": say("已有预约，规则现在会落在别的日子"),
         "overlap": say("同一时间该领导另有接访"),
+        "absent": say("领导不能接访，也没有可补位的领导"),
+        "away": say("已公示，而领导登记了不能接访，请打开这一天换人"),
     }
     return f"{day_words(date.fromisoformat(day), language)} — {causes.get(cause, cause)}"

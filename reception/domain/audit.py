@@ -76,6 +76,8 @@ class AuditAction(StrEnum):
     DAY_CANCELLED = "day_cancelled"
     DAY_MISSED = "day_missed"
     STAND_INS_SET = "stand_ins_set"
+    ABSENCE_ADDED = "absence_added"
+    ABSENCE_ENDED = "absence_ended"
     STAND_IN_ACCEPTED = "stand_in_accepted"
     SUBJECT_NAMED = "subject_named"
     SUBJECT_REMOVAL_ASKED = "subject_removal_asked"

@@ -28,7 +28,7 @@ from reception.services.reception_days import (
     stored_windows,
 )
 from reception.storage import calendar as rows
-from reception.storage import places
+from reception.storage import day_changes, places
 from reception.storage.database import Database, Transaction
 from reception.storage.ids import new_id
 from reception.storage.tables import (
@@ -290,7 +290,8 @@ async def plan(
             DaySpan(first, last + timedelta(days=1)),
         )
         stored = await rows.days_of_rule(tx, rule_id, first, last)
-        return await Planning(tx, rule, now).run(wanted, stored)
+        stand_ins = [row[0] for row in await day_changes.stand_ins(tx, leader.id)]
+        return await Planning(tx, rule, [leader, *stand_ins], now).run(wanted, stored)
 
 
 async def add_day(

@@ -147,7 +147,10 @@ async def days_between(
     leader_id: str | None = None,
     published: bool,
 ) -> Sequence[Row[ReceptionDay, Leader, Area]]:
-    """Return the days from `first` to `last`, both included, by date and area."""
+    """Return the days from `first` to `last`, both included, by date and area.
+
+    Those of a leader are also the days of the leader's rules on which somebody stands in.
+    """
     query = (
         _days()
         .where(ReceptionDay.day >= first, ReceptionDay.day <= last, ~ReceptionDay.rehearsal)
@@ -156,7 +159,10 @@ async def days_between(
     if within is not None:
         query = query.where(inside(Leader.area_code, within))
     if leader_id is not None:
-        query = query.where(ReceptionDay.leader_id == leader_id)
+        of_rules = select(ReceptionRule.id).where(ReceptionRule.leader_id == leader_id)
+        query = query.where(
+            or_(ReceptionDay.leader_id == leader_id, ReceptionDay.rule_id.in_(of_rules))
+        )
     if published:
         query = query.where(ReceptionDay.state.in_(PUBLIC_STATES))
     return (await tx.execute(query)).all()

@@ -385,6 +385,21 @@ class DayChange(Table):
     makeup_day_id: Mapped[str | None] = reference("reception_day.id", index=False)
 
 
+class Absence(Table):
+    """Days on which a leader cannot receive; `rule` narrows the span, empty means every day."""
+
+    __tablename__ = "absence"
+    __table_args__ = (CheckConstraint("last_day >= first_day", name="span"),)
+    id: Mapped[Id]
+    leader_id: Mapped[str] = reference("leader.id")
+    first_day: Mapped[date]
+    last_day: Mapped[date]
+    rule: Mapped[str]
+    reason: Mapped[str]
+    created_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+
+
 class StandIn(Table):
     """Who receives in a leader's place, first of all the one with the smallest `position`."""
 

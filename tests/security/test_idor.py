@@ -131,6 +131,10 @@ ASKS: dict[tuple[str, str], Ask] = {
     ("POST", "/planning/{leader_id}/days"): Ask(CLERK, DAY),
     ("POST", "/planning/{leader_id}/publish"): Ask(CLERK, {"day": "{draft_day_id}"}),
     ("POST", "/planning/{leader_id}/stand-ins"): Ask(CLERK, {"stand_in_1": "{other_leader_id}"}),
+    ("POST", "/planning/{leader_id}/absences"): Ask(
+        CLERK, {"first_day": "2026-04-01", "last_day": "2026-04-03", "reason": "培训"}
+    ),
+    ("POST", "/planning/{leader_id}/absences/{absence_id}/end"): Ask(CLERK),
     ("GET", "/planning/days/{day_id}"): Ask(CLERK),
     ("POST", "/planning/days/{day_id}/substitute"): Ask(
         CLERK, {"stand_in": "{other_leader_id}", **CHANGE}

@@ -11,6 +11,7 @@ from reception.domain.access import SYSTEM
 from reception.domain.codes import Mode, Role
 from reception.domain.retention import HoldReason
 from reception.services import (
+    absences,
     attachments,
     booking,
     calendar,
@@ -75,6 +76,15 @@ async def world_of(site: Site, data_root: Path) -> World:
         "late_slot_id": slots[1][1].id,
         "day_id": (await open_day(db, place.leader_id, day=TODAY + timedelta(days=20)))[0].day_id,
         "leader_id": place.leader_id,
+        "absence_id": await absences.add(
+            db,
+            leader_id=place.leader_id,
+            first_day=TODAY + timedelta(days=40),
+            last_day=TODAY + timedelta(days=41),
+            reason="培训",
+            actor=place.clerk,
+            now=now,
+        ),
         "other_leader_id": place.other_leader_id,
         "organ_id": place.organ_id,
         "kiosk_id": place.device.kiosk_id,

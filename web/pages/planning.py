@@ -11,7 +11,7 @@ from reception.domain.areas import is_within
 from reception.domain.codes import Mode, Role
 from reception.domain.errors import BadInput, NotFound
 from reception.domain.reception_days import MINIMUM_LEAD, MOVES, PUBLIC_STATES, DayMove, DayState
-from reception.services import calendar, day_changes, places
+from reception.services import absences, calendar, day_changes, places
 from reception.services.calendar import DayView, RuleView
 from reception.services.places import LeaderView
 from scheduler.calendar import DaySpan, local_day
@@ -101,6 +101,7 @@ async def leader_page(request: Request) -> Response:
         leaders=await places.leaders(context.db, within=actor.area_code),
         stand_ins=await day_changes.stand_ins(context.db, leader_id=leader.id),
         most_stand_ins=STAND_INS_SHOWN,
+        absences=await absences.coming(context.db, leader_id=leader.id, today=today),
         earliest=today + MINIMUM_LEAD,
         today=today,
         policies=tuple(RestPolicy),
@@ -232,6 +233,40 @@ async def set_stand_ins(request: Request) -> StreamResponse:
     raise HTTPSeeOther(f"/planning/{leader.id}#stand-ins")
 
 
+async def add_absence(request: Request) -> StreamResponse:
+    """Keep that a leader cannot receive; the next planning asks who stands in."""
+    actor = await require(request, Role.CLERK)
+    context = request.app[CONTEXT]
+    leader = await _leader_of(request, actor)
+    form = await form_of(request)
+    await absences.add(
+        context.db,
+        leader_id=leader.id,
+        first_day=form.day("first_day"),
+        last_day=form.day("last_day"),
+        rule=form.text("rule"),
+        reason=form.text("reason")[:100],
+        actor=actor,
+        now=context.clock.now(),
+    )
+    raise HTTPSeeOther(f"/planning/{leader.id}#absences")
+
+
+async def end_absence(request: Request) -> StreamResponse:
+    """Take an absence back."""
+    actor = await require(request, Role.CLERK)
+    context = request.app[CONTEXT]
+    leader = await _leader_of(request, actor)
+    await absences.end(
+        context.db,
+        leader_id=leader.id,
+        absence_id=request.match_info["absence_id"],
+        actor=actor,
+        now=context.clock.now(),
+    )
+    raise HTTPSeeOther(f"/planning/{leader.id}#absences")
+
+
 async def day_page(request: Request) -> Response:
     """Show a published day, who could stand in, how to cancel it, and what happened to it."""
     actor = await require(request, *_READERS)
@@ -324,6 +359,8 @@ def routes() -> "list[RouteDef]":
         post("/planning/days/{day_id}/cancel", cancel),
         get("/planning/{leader_id}", leader_page),
         post("/planning/{leader_id}/stand-ins", set_stand_ins),
+        post("/planning/{leader_id}/absences", add_absence),
+        post("/planning/{leader_id}/absences/{absence_id}/end", end_absence),
         post("/planning/{leader_id}/rules", add_rule),
         post("/planning/{leader_id}/plan", plan),
         post("/planning/{leader_id}/publish", publish),

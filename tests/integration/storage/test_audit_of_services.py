@@ -344,6 +344,9 @@ ELSEWHERE: Final = {
     A.DAY_CANCELLED,
     A.DAY_MISSED,
     A.STAND_INS_SET,
+    # tests/integration/storage/test_absences.py
+    A.ABSENCE_ADDED,
+    A.ABSENCE_ENDED,
     A.STAND_IN_ACCEPTED,
     # tests/security/test_audit_views.py
     A.AUDIT_READ,
