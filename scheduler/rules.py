@@ -96,7 +96,22 @@ class MonthlyCount:
             raise ValueError("a month has 1 to 31 days to receive on")
 
 
-Rule = MonthlyDay | Weekly | EveryWorkday | NthWeekday | OnDemand | MonthlyCount
+@dataclass(frozen=True, slots=True)
+class QuarterlyCount:
+    """`quarterly_count 1`: so many days a quarter, chosen by people; a duty, not a plan.
+
+    Raises:
+        ValueError: fewer than one or more than 92.
+    """
+
+    at_least: int
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.at_least <= 92:
+            raise ValueError("a quarter has 1 to 92 days to receive on")
+
+
+Rule = MonthlyDay | Weekly | EveryWorkday | NthWeekday | OnDemand | MonthlyCount | QuarterlyCount
 
 
 class RestPolicy(StrEnum):
@@ -180,7 +195,7 @@ def _nominal_days(rule: Rule, table: DayTable, window: DaySpan) -> Iterator[date
             return (day for day in window if _in_week(rule, day))
         case EveryWorkday():
             return (day for day in window if table.is_workday(day))
-        case OnDemand() | MonthlyCount():
+        case OnDemand() | MonthlyCount() | QuarterlyCount():
             return iter(())
 
 
@@ -248,6 +263,8 @@ def format_rule(rule: Rule) -> str:
             return "on_demand"
         case MonthlyCount(at_least=at_least):
             return f"monthly_count {at_least}"
+        case QuarterlyCount(at_least=at_least):
+            return f"quarterly_count {at_least}"
 
 
 _WEEKLY: Final = re.compile(
@@ -296,4 +313,5 @@ _PARSERS: Final[Mapping[str, Callable[[str], Rule]]] = {
     "nth_weekday": _parse_nth_weekday,
     "on_demand": _parse_bare(OnDemand()),
     "monthly_count": lambda rest: MonthlyCount(_number(rest)),
+    "quarterly_count": lambda rest: QuarterlyCount(_number(rest)),
 }

@@ -12,6 +12,7 @@ from scheduler.rules import (
     NthWeekday,
     Occurrence,
     OnDemand,
+    QuarterlyCount,
     Weekly,
     parse_rule,
 )
@@ -121,6 +122,8 @@ def rule_words(text: str, language: Language, say: Say) -> str:
             return say("随约随接")
         case MonthlyCount(at_least=count):
             return say("每月至少%(count)s天", count=count)
+        case QuarterlyCount(at_least=count):
+            return say("每季度至少%(count)s天", count=count)
 
 
 def conflict_words(conflict: str, language: Language, say: Say) -> str:

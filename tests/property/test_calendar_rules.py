@@ -19,6 +19,7 @@ from scheduler.rules import (
     MonthlyDay,
     NthWeekday,
     OnDemand,
+    QuarterlyCount,
     RestPolicy,
     Rule,
     Weekly,
@@ -42,6 +43,7 @@ rules: st.SearchStrategy[Rule] = st.one_of(
     st.builds(NthWeekday, st.integers(-5, 5).filter(lambda nth: nth != 0), st.integers(0, 6)),
     st.just(OnDemand()),
     st.builds(MonthlyCount, st.integers(1, 31)),
+    st.builds(QuarterlyCount, st.integers(1, 92)),
 )
 policies = st.sampled_from(RestPolicy)
 tables = st.sampled_from([TABLE, PARTLY])
@@ -145,6 +147,7 @@ NAMED: dict[str, Callable[[date], bool]] = {
     "nth_weekday -1 fri": lambda day: day.weekday() == 4 and day.day > _last(day) - 7,
     "on_demand": lambda day: False,
     "monthly_count 2": lambda day: False,
+    "quarterly_count 1": lambda day: False,
 }
 
 

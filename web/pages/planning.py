@@ -9,9 +9,10 @@ from aiohttp.web import HTTPSeeOther, Request, Response, StreamResponse, get, po
 from reception.domain.access import Actor
 from reception.domain.areas import is_within
 from reception.domain.codes import Mode, Role
+from reception.domain.duty import Fate
 from reception.domain.errors import BadInput, NotFound
 from reception.domain.reception_days import MINIMUM_LEAD, MOVES, PUBLIC_STATES, DayMove, DayState
-from reception.services import absences, calendar, day_changes, places
+from reception.services import absences, calendar, day_changes, duty, places
 from reception.services.calendar import DayView, RuleView
 from reception.services.places import LeaderView
 from scheduler.calendar import DaySpan, local_day
@@ -101,6 +102,8 @@ async def leader_page(request: Request) -> Response:
         leaders=await places.leaders(context.db, within=actor.area_code),
         stand_ins=await day_changes.stand_ins(context.db, leader_id=leader.id),
         most_stand_ins=STAND_INS_SHOWN,
+        duty=await duty.record(context.db, leader_id=leader.id, today=today),
+        fates=tuple(Fate),
         absences=await absences.coming(context.db, leader_id=leader.id, today=today),
         earliest=today + MINIMUM_LEAD,
         today=today,

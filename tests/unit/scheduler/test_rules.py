@@ -13,6 +13,7 @@ from scheduler.rules import (
     NthWeekday,
     Occurrence,
     OnDemand,
+    QuarterlyCount,
     RestPolicy,
     Rule,
     Weekly,
@@ -139,7 +140,7 @@ def test_the_nth_tuesday_is_found_from_either_end_of_the_month(nth: int, days: l
     assert held(NthWeekday(nth, 1), HOLD, window) == days
 
 
-@pytest.mark.parametrize("rule", [OnDemand(), MonthlyCount(2)])
+@pytest.mark.parametrize("rule", [OnDemand(), MonthlyCount(2), QuarterlyCount(1)])
 def test_rules_without_fixed_days_plan_none(rule: Rule) -> None:
     assert held(rule, HOLD) == []
 
@@ -176,6 +177,7 @@ TEXTS: list[tuple[str, Rule]] = [
     ("nth_weekday -1 fri", NthWeekday(-1, 4)),
     ("on_demand", OnDemand()),
     ("monthly_count 2", MonthlyCount(2)),
+    ("quarterly_count 1", QuarterlyCount(1)),
 ]
 
 
@@ -212,6 +214,7 @@ def test_spaces_and_the_order_of_weekdays_do_not_matter() -> None:
         ("nth_weekday tue", "tue"),
         ("monthly_count 0", "0"),
         ("monthly_count -1", "-1"),
+        ("quarterly_count 93", "93"),
         ("MONTHLY_DAY 15", "MONTHLY_DAY"),
     ],
 )
@@ -234,9 +237,10 @@ def test_a_text_that_is_not_a_rule_is_refused_with_the_part_not_understood(
         lambda: NthWeekday(6, 0),
         lambda: NthWeekday(1, 7),
         lambda: MonthlyCount(32),
+        lambda: QuarterlyCount(0),
     ],
 )
 def test_a_rule_that_cannot_be_is_not_made(make: object) -> None:
     assert callable(make)
-    with pytest.raises(ValueError, match=r"month|week"):
+    with pytest.raises(ValueError, match=r"month|week|quarter"):
         make()

@@ -71,6 +71,7 @@ def test_english_names_the_holiday_in_english() -> None:
         ("nth_weekday -2 fri", "每月倒数第2个周五"),
         ("on_demand", "随约随接"),
         ("monthly_count 2", "每月至少2天"),
+        ("quarterly_count 1", "每季度至少1天"),
     ],
 )
 def test_a_rule_is_said_in_words(text: str, said: str) -> None:
