@@ -130,6 +130,17 @@ ASKS: dict[tuple[str, str], Ask] = {
     ),
     ("POST", "/planning/{leader_id}/days"): Ask(CLERK, DAY),
     ("POST", "/planning/{leader_id}/publish"): Ask(CLERK, {"day": "{draft_day_id}"}),
+    ("GET", "/api/v1/leaders/{leader_id}/stand-ins"): Ask(CLERK),
+    ("PUT", "/api/v1/leaders/{leader_id}/stand-ins"): Ask(CLERK, json={"leader_ids": []}),
+    ("GET", "/api/v1/leaders/{leader_id}/absences"): Ask(CLERK),
+    ("POST", "/api/v1/leaders/{leader_id}/absences"): Ask(
+        CLERK, json={"first_day": "2026-05-01", "last_day": "2026-05-03"}
+    ),
+    ("DELETE", "/api/v1/leaders/{leader_id}/absences/{absence_id}"): Ask(CLERK),
+    ("POST", "/api/v1/days/{day_id}/substitute"): Ask(
+        CLERK, json={"stand_in_id": "{other_leader_id}", **CHANGE}
+    ),
+    ("POST", "/api/v1/bookings/{booking_id}/accept-stand-in"): Ask(CLERK),
     ("POST", "/planning/{leader_id}/stand-ins"): Ask(CLERK, {"stand_in_1": "{other_leader_id}"}),
     ("POST", "/planning/{leader_id}/absences"): Ask(
         CLERK, {"first_day": "2026-04-01", "last_day": "2026-04-03", "reason": "培训"}
@@ -140,6 +151,7 @@ ASKS: dict[tuple[str, str], Ask] = {
         CLERK, {"stand_in": "{other_leader_id}", **CHANGE}
     ),
     ("POST", "/planning/days/{day_id}/cancel"): Ask(CLERK, {"makeup": "2026-04-09", **CHANGE}),
+    ("POST", "/api/v1/days/{day_id}/cancel"): Ask(CLERK, json={"makeup": "2026-04-10", **CHANGE}),
     ("POST", "/clerk/let-down/{booking_id}/accept"): Ask(CLERK),
     ("POST", "/api/v1/slots/{slot_id}/hold"): Ask(CLERK),
     ("DELETE", "/api/v1/slots/{slot_id}/hold"): Ask(CLERK),

@@ -219,7 +219,7 @@ async def cancel_booking(call: Call[Cancellation, Nothing]) -> Booking:
         actor=call.actor,
         now=call.now,
     )
-    return await _told(call, cancelled)
+    return await told(call, cancelled)
 
 
 @OPERATIONS.operation(
@@ -239,7 +239,7 @@ async def move_booking(call: Call[NewSlot, Nothing]) -> Booking:
         actor=call.actor,
         now=call.now,
     )
-    return await _told(call, moved)
+    return await told(call, moved)
 
 
 @OPERATIONS.operation(
@@ -258,11 +258,11 @@ async def check_in(call: Call[CheckIn, Nothing]) -> Booking:
         checked_in = await booking.check_in(
             call.context.db, code=call.body.code, actor=call.actor, now=call.now
         )
-    return await _told(call, checked_in)
+    return await told(call, checked_in)
 
 
-async def _told(call: Call[Any, Nothing], view: booking.BookingView) -> Booking:
-    """Tell the room, if there is one, before answering."""
+async def told(call: Call[Any, Nothing], view: booking.BookingView) -> Booking:
+    """Tell the room of a booking, if there is one, before answering."""
     if view.session_id is not None:
         await call.context.live.changed(view.session_id)
     return Booking.model_validate(view)
