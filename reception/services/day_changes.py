@@ -175,6 +175,7 @@ async def substitute(
     check_change(reason=reason, approved_by=approved_by)
     async with db.transaction(actor) as tx:
         day, leader = await _changeable(tx, day_id, actor)
+        after(day.state, DayMove.SUBSTITUTE)
         came_late = day.state is DayState.MISSED and stand_in_id == leader.id
         stand_in = leader if came_late else await _leader(tx, stand_in_id)
         if stand_in.id == leader.id and not came_late:
@@ -246,6 +247,7 @@ async def cancel(
     """
     async with db.transaction(actor) as tx:
         day, leader = await _changeable(tx, day_id, actor)
+        after(day.state, DayMove.CANCEL)  # nobody is asked for a make-up day in vain
         check_cancel(day=day.day, reason=reason, approved_by=approved_by, makeup=makeup)
         assert makeup is not None
         makeup_id = await _make_up(tx, day, leader, makeup, actor, now)
