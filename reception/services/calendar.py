@@ -278,6 +278,10 @@ async def plan(
         if rule is None:
             raise NotFound(thing="rule")
         leader = await _require_planner(tx, actor, rule.leader_id, Action.PLAN_DAY)
+        stand_ins = [row[0] for row in await day_changes.stand_ins(tx, leader.id)]
+        # In one order, so that two plans that stand in for each other do not wait for each other.
+        for leader_id in sorted({leader.id, *(one.id for one in stand_ins)}):
+            await places.lock_leader(tx, leader_id)
         first = max(window[0], rule.valid_from, local_day(now))
         last = min(window[1], rule.valid_to or date.max)
         if last < first:
@@ -290,7 +294,6 @@ async def plan(
             DaySpan(first, last + timedelta(days=1)),
         )
         stored = await rows.days_of_rule(tx, rule_id, first, last)
-        stand_ins = [row[0] for row in await day_changes.stand_ins(tx, leader.id)]
         return await Planning(tx, rule, [leader, *stand_ins], now).run(wanted, stored)
 
 
@@ -319,6 +322,7 @@ async def add_day(
     spans = spans_of(date, windows, slot_minutes, buffer_minutes)
     async with db.transaction(actor) as tx:
         leader = await _require_planner(tx, actor, leader_id, Action.PLAN_DAY)
+        await places.lock_leader(tx, leader_id)
         free = await not_offered_yet(tx, leader_id, spans)
         if not free:
             raise BadInput(field="windows", reason="no_free_slot")

@@ -180,6 +180,7 @@ async def substitute(
         stand_in = leader if came_late else await _leader(tx, stand_in_id)
         if stand_in.id == leader.id and not came_late:
             raise BadInput(field="stand_in_id", reason="same_leader")
+        await places.lock_leader(tx, stand_in.id)
         if await _is_busy(tx, stand_in.id, day_id, await _spans(tx, day_id)):
             raise StandInBusy(leader_id=stand_in.id)
         await _change_day(
@@ -478,6 +479,7 @@ async def _make_up(
     rule = None if day.rule_id is None else await tx.get(ReceptionRule, day.rule_id)
     slot, buffer = _DEFAULT_SLOT if rule is None else (rule.slot_minutes, rule.buffer_minutes)
     windows = loaded_windows(day.windows)
+    await places.lock_leader(tx, leader.id)
     free = await not_offered_yet(tx, leader.id, spans_of(makeup, windows, slot, buffer))
     if not free:
         raise BadInput(field="makeup", reason="no_free_slot")

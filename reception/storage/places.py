@@ -105,6 +105,16 @@ async def leader(tx: Transaction, leader_id: str) -> tuple[Leader, Area] | None:
     return None if row is None else (row[0], row[1])
 
 
+async def lock_leader(tx: Transaction, leader_id: str) -> None:
+    """Let nobody else plan this leader's days until the transaction ends; bookings go on.
+
+    SQLite has one writer at a time anyway.
+    """
+    await tx.execute(
+        select(Leader.id).where(Leader.id == leader_id).with_for_update(key_share=True)
+    )
+
+
 async def leaders(tx: Transaction, within: str | None) -> Sequence[tuple[Leader, Area]]:
     """Return the leaders of a subtree, or all, from the top down; rehearsal ones are left out."""
     query = (
