@@ -86,6 +86,8 @@ MOVES: Final = {
     (BookingState.CONFIRMED, BookingMove.CHECK_IN): BookingState.CHECKED_IN,
     (BookingState.REMINDED, BookingMove.CHECK_IN): BookingState.CHECKED_IN,
     (BookingState.CHECKED_IN, BookingMove.START): BookingState.IN_SESSION,
+    # Who goes on waiting for a leader who comes late begins the talk by their own word.
+    (BookingState.LEADER_ABSENT, BookingMove.START): BookingState.IN_SESSION,
     (BookingState.IN_SESSION, BookingMove.COMPLETE): BookingState.COMPLETED,
     # A session broken off by a fault owes a priority slot; it is neither held nor missed.
     (BookingState.IN_SESSION, BookingMove.MOVE_BY_GOV): BookingState.MOVED,

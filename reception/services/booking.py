@@ -25,7 +25,7 @@ from reception.domain.errors import (
 )
 from reception.domain.people import new_check_in_code, read_check_in_code
 from reception.domain.reception_days import BOOKABLE_STATES
-from reception.domain.sessions import SessionMove, SessionState
+from reception.domain.sessions import FINAL_STATES, SessionMove, SessionState
 from reception.domain.slots import HOLD_FOR, SlotMove, SlotState, is_claimable
 from reception.domain.slots import after as slot_after
 from reception.services import audit
@@ -196,7 +196,7 @@ async def cancel(
     async with db.transaction(actor) as tx:
         row = await require_booking(tx, booking_id, actor, Action.CANCEL_BOOKING)
         await _end(tx, row, move, reason)
-        if row[9] is not None:
+        if row[9] is not None and row[9].state not in FINAL_STATES:
             await advance(tx, row[9], SessionMove.STOP, actor, now, reason="booking_cancelled")
         audit.record(
             tx, AuditAction.BOOKING_CANCELLED, actor, "booking", booking_id, now, purpose=by
@@ -242,6 +242,7 @@ async def move(
 _ALSO_TODAY: Final = frozenset(
     {BookingState.COMPLETED, BookingState.NO_SHOW, BookingState.LEADER_ABSENT}
 )
+_VISITED: Final = FINAL_STATES | {SessionState.LOBBY}
 _OF_A_LEADER: Final = frozenset({Role.LEADER, Role.SECRETARY})
 
 
@@ -496,9 +497,10 @@ async def _move(
     await _refuse_accused(tx, old.case_id, slot)
     new = await _put_booking(tx, old.case_id, slot, site, code=old.code, needs=old.needs, now=now)
     session: Session | None = row[9]
-    if session is not None and session.state is SessionState.LOBBY:
+    if session is not None and session.state in _VISITED:
         # The petitioner waited for a leader who did not come: that visit is over, the next is new.
-        await advance(tx, session, SessionMove.STOP, actor, now, reason="leader_absent")
+        if session.state not in FINAL_STATES:
+            await advance(tx, session, SessionMove.STOP, actor, now, reason="leader_absent")
         await tx.put(_session(new, preparation=session.preparation))
     elif session is not None and not await session_rows.rebook(tx, session.id, new):
         raise MovedMeanwhile(thing="session")

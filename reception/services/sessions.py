@@ -489,6 +489,9 @@ async def _end_booking(
 ) -> None:
     """Let booking and slot end as the session did."""
     booked = row[1]
+    let_down = booked.state is BookingState.LEADER_ABSENT
+    if let_down and actor.role is not Role.KIOSK:
+        return  # an answer is still owed: only the petitioner gives it up
     if state is SessionState.BROKEN_OFF:
         # Neither held nor missed: the office owes a priority slot.
         step, slot_step = BookingMove.MOVE_BY_GOV, SlotMove.LOSE
@@ -500,7 +503,9 @@ async def _end_booking(
         step, slot_step = BookingMove.CANCEL_BY_GOV, SlotMove.FINISH
     await _move_booking(tx, booked.id, booked.state, step)
     slot_then = slot_after(SlotState.BOOKED, slot_step)
-    if not await calendar.change_slot(tx, booked.slot_id, SlotState.BOOKED, slot_then):
+    changed = await calendar.change_slot(tx, booked.slot_id, SlotState.BOOKED, slot_then)
+    # The slot of a cancelled day is lost already.
+    if not changed and not let_down:
         raise MovedMeanwhile(thing="slot")
 
 

@@ -11,7 +11,7 @@ from reception.domain.bookings import BookingState
 from reception.domain.codes import Role
 from reception.domain.errors import BadInput, MoveRefused, NotAllowed
 from reception.domain.reception_days import MISSED_AFTER, ChangeKind, DayState
-from reception.domain.sessions import SessionState
+from reception.domain.sessions import SessionMove, SessionState
 from reception.domain.slots import SlotState
 from reception.services import booking, calendar, day_changes, sessions, subjects
 from reception.services.booking import BookingView, BookRequest
@@ -150,6 +150,62 @@ async def test_a_leader_who_is_in_the_room_misses_nothing(db: Database) -> None:
     await sessions.redeem_ticket(db, ticket=ticket, now=NOW)
     assert await day_changes.miss_unattended(db, now=STARTS + MISSED_AFTER) == ()
     assert (await calendar.day(db, day_id=day_id, now=NOW)).state is DayState.BOOKING_OPEN
+
+
+async def test_a_late_leader_and_who_still_waits_may_simply_begin(db: Database) -> None:
+    made, day_id, people = await three_booked(db)
+    await check_in(db, made, people[0].code)
+    late = STARTS + MISSED_AFTER
+    await day_changes.miss_unattended(db, now=late)
+    session_id = people[0].session_id
+    assert session_id is not None
+    for move, actor in (
+        (SessionMove.BEGIN_NOTICE, made.leader),
+        (SessionMove.CONFIRM, made.kiosk),
+    ):
+        await sessions.move(db, session_id=session_id, move=move, actor=actor, now=late)
+    talking = await booking.booking(db, booking_id=people[0].id, actor=CLERK)
+    assert (talking.state, talking.session_state) == (
+        BookingState.IN_SESSION,
+        SessionState.ACTIVE,
+    )
+    # That he came late stays what it is.
+    assert (await calendar.day(db, day_id=day_id, now=late)).state is DayState.MISSED
+
+
+@pytest.mark.parametrize("by_petitioner", [True, False])
+async def test_a_visit_stopped_after_a_miss_leaves_the_answer_to_the_petitioner(
+    db: Database, *, by_petitioner: bool
+) -> None:
+    made, _, people = await three_booked(db)
+    await check_in(db, made, people[0].code)
+    late = STARTS + MISSED_AFTER
+    await day_changes.miss_unattended(db, now=late)
+    session_id = people[0].session_id
+    assert session_id is not None
+    await sessions.move(
+        db,
+        session_id=session_id,
+        move=SessionMove.STOP,
+        actor=made.kiosk if by_petitioner else made.clerk,
+        now=late,
+        reason="" if by_petitioner else "danger",
+    )
+    shown = await booking.booking(db, booking_id=people[0].id, actor=CLERK)
+    assert shown.state is (
+        BookingState.CANCELLED_BY_PETITIONER if by_petitioner else BookingState.LEADER_ABSENT
+    )
+    if not by_petitioner:
+        elsewhere = await open_day(db, made.leader_id, day=TOMORROW)
+        moved = await booking.move(
+            db,
+            booking_id=people[0].id,
+            slot_id=elsewhere[0].id,
+            by="government",
+            actor=CLERK,
+            now=late,
+        )
+        assert moved.session_state is SessionState.SCHEDULED
 
 
 async def test_after_a_missed_day_the_waiting_may_have_the_late_leader_or_another_day(

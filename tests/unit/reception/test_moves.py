@@ -47,7 +47,7 @@ confirmed: remind>reminded check_in>checked_in miss>no_show lose_leader>leader_a
 reminded: check_in>checked_in miss>no_show lose_leader>leader_absent{_EXITS}
 checked_in: start>in_session lose_leader>leader_absent{_EXITS}
 in_session: complete>completed move_by_gov>moved
-leader_absent: accept_stand_in>confirmed move_by_gov>moved \
+leader_absent: accept_stand_in>confirmed start>in_session move_by_gov>moved \
 cancel_by_petitioner>cancelled_by_petitioner
 completed:
 declined:
