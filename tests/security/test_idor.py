@@ -36,6 +36,7 @@ OPEN = {
     ("GET", "/booking/days/{day_id}"),
     ("GET", "/api/v1/days/{day_id}"),
     ("GET", "/api/v1/days/{day_id}/slots"),
+    ("GET", "/api/v1/days/{day_id}/changes"),
 }
 """What is published: the calendar."""
 

@@ -47,7 +47,11 @@ class World:
         """Fill an address; the log-ins and the receptions both call theirs `session_id`."""
         log_in = path.startswith(("/accounts", "/api/v1/accounts", "/me"))
         session_id = self.ids["login_id" if log_in else "session_id"]
-        return path.format(**{**self.ids, "session_id": session_id})
+        mine = {"session_id": session_id}
+        if path.startswith("/api/"):
+            # What the pages change and end is not there any more for the API.
+            mine |= {"day_id": self.ids["api_day_id"], "absence_id": self.ids["api_absence_id"]}
+        return path.format(**{**self.ids, **mine})
 
 
 async def world_of(site: Site, data_root: Path) -> World:
@@ -74,17 +78,23 @@ async def world_of(site: Site, data_root: Path) -> World:
         "booking_id": booked.id,
         "slot_id": slots[0][1].id,
         "late_slot_id": slots[1][1].id,
-        "day_id": (await open_day(db, place.leader_id, day=TODAY + timedelta(days=20)))[0].day_id,
+        **{
+            name: (await open_day(db, place.leader_id, day=TODAY + timedelta(days=days)))[0].day_id
+            for name, days in (("day_id", 20), ("api_day_id", 21))
+        },
         "leader_id": place.leader_id,
-        "absence_id": await absences.add(
-            db,
-            leader_id=place.leader_id,
-            first_day=TODAY + timedelta(days=40),
-            last_day=TODAY + timedelta(days=41),
-            reason="培训",
-            actor=place.clerk,
-            now=now,
-        ),
+        **{
+            name: await absences.add(
+                db,
+                leader_id=place.leader_id,
+                first_day=TODAY + timedelta(days=40),
+                last_day=TODAY + timedelta(days=41),
+                reason="培训",
+                actor=place.clerk,
+                now=now,
+            )
+            for name in ("absence_id", "api_absence_id")
+        },
         "other_leader_id": place.other_leader_id,
         "organ_id": place.organ_id,
         "kiosk_id": place.device.kiosk_id,
