@@ -63,9 +63,8 @@ async def serve(settings: Settings, *, ready: Callable[[], None] = lambda: None)
     run = Path(tempfile.mkdtemp(prefix="reception-"))
     hub_socket = run / "hub.sock"
     recording_key = open_recording_key(settings).public.text()
-    turn_server(
-        settings
-    )  # what is wrong with it is said here, not by a child that starts again and again
+    # What is wrong with it is said here, not by a child that starts again and again.
+    turn_server(settings)
     processes = [
         Process("web", ["web", "--hub-socket", str(hub_socket)], environment_of("web", settings)),
         Process(

@@ -362,7 +362,7 @@ async def _book(
     slot = await _bookable(tx, request.slot_id, actor, now)
     site = await _site(tx, request.site_id, rehearsal=slot.rehearsal)
     case = await _case(tx, request, actor, now, rehearsal=slot.rehearsal)
-    await _refuse_accused(tx, case.id, slot)
+    await refuse_accused(tx, case.id, slot)
     needs = request.needs or (() if request.draft is None else request.draft.needs)
     booked = await _put_booking(tx, case.id, slot, site, code=await _code(tx), needs=needs, now=now)
     await tx.put(_session(booked))
@@ -494,7 +494,7 @@ async def _move(
     step = BookingMove.MOVE_BY_PETITIONER if by == "petitioner" else BookingMove.MOVE_BY_GOV
     # The old booking goes first: its code and room are the new one's to take.
     await _end(tx, row, step, "")
-    await _refuse_accused(tx, old.case_id, slot)
+    await refuse_accused(tx, old.case_id, slot)
     new = await _put_booking(tx, old.case_id, slot, site, code=old.code, needs=old.needs, now=now)
     session: Session | None = row[9]
     if session is not None and session.state in _VISITED:
@@ -567,8 +567,13 @@ async def _bookable(tx: Transaction, slot_id: str, actor: Actor, now: datetime) 
     return slot
 
 
-async def _refuse_accused(tx: Transaction, case_id: str, slot: Slot) -> None:
-    """Refuse a slot of somebody the case accuses (REG22 arts 28 and 30)."""
+async def refuse_accused(tx: Transaction, case_id: str, slot: Slot) -> None:
+    """Refuse a slot of somebody the case accuses (REG22 arts 28 and 30).
+
+    Raises:
+        LeaderConcerned: the slot's leader is a subject of the case.
+
+    """
     if subject_of_leader(slot.leader_id) in await subjects.names_of_case(tx, case_id):
         raise LeaderConcerned
 

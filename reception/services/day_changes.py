@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from reception.domain.access import SYSTEM, Action, Actor, Target, subject_of_leader
+from reception.domain.access import SYSTEM, Action, Actor, Target
 from reception.domain.audit import AuditAction
 from reception.domain.bookings import BookingMove, BookingState
 from reception.domain.bookings import after as booking_after
@@ -26,8 +26,13 @@ from reception.domain.reception_days import (
 )
 from reception.domain.slots import SlotState
 from reception.services import audit
-from reception.services.booking import BookingView, booking_view, require_booking
-from reception.services.errors import LeaderConcerned, StandInBusy
+from reception.services.booking import (
+    BookingView,
+    booking_view,
+    refuse_accused,
+    require_booking,
+)
+from reception.services.errors import StandInBusy
 from reception.services.permission import require
 from reception.services.places import LeaderView, leader_view
 from reception.services.reception_days import (
@@ -44,7 +49,7 @@ from reception.services.reception_days import (
 )
 from reception.services.timeline import note
 from reception.services.wording import day_en, day_zh, instant_en, instant_zh
-from reception.storage import bookings, calendar, places, subjects
+from reception.storage import bookings, calendar, places
 from reception.storage import day_changes as rows
 from reception.storage import sessions as session_rows
 from reception.storage.database import Database, Transaction
@@ -380,8 +385,7 @@ async def accept_stand_in(
         then = booking_after(booked.state, BookingMove.ACCEPT_STAND_IN)
         if day.state not in {DayState.SUBSTITUTED, DayState.IN_PROGRESS}:
             raise BadInput(field="stand_in", reason="nobody_stands_in")
-        if subject_of_leader(slot.leader_id) in await subjects.names_of_case(tx, booked.case_id):
-            raise LeaderConcerned
+        await refuse_accused(tx, booked.case_id, slot)
         if booked.kiosk_id is not None:
             then = booking_after(then, BookingMove.CHECK_IN)
         if not await bookings.move_booking(
