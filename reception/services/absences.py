@@ -5,14 +5,13 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from reception.domain.access import SYSTEM, Action, Actor, Target
+from reception.domain.access import SYSTEM, Action, Actor
 from reception.domain.audit import AuditAction
 from reception.domain.errors import BadInput, NotFound
 from reception.services import audit
 from reception.services.day_tables import table_of
-from reception.services.permission import require
+from reception.services.reception_days import require_planner
 from reception.storage import absences as rows
-from reception.storage import places
 from reception.storage.database import Database, Transaction
 from reception.storage.ids import new_id
 from reception.storage.tables import Absence, Leader
@@ -63,7 +62,7 @@ async def add(
     if last_day - first_day > LONGEST:
         raise BadInput(field="last_day", reason="too_long")
     async with db.transaction(actor) as tx:
-        await _planned_by(tx, leader_id, actor)
+        await require_planner(tx, actor, leader_id, Action.PLAN_DAY)
         absence = Absence(
             id=new_id(),
             leader_id=leader_id,
@@ -89,7 +88,7 @@ async def end(
 
     """
     async with db.transaction(actor) as tx:
-        await _planned_by(tx, leader_id, actor)
+        await require_planner(tx, actor, leader_id, Action.PLAN_DAY)
         if not await rows.end(tx, absence_id, leader_id, now):
             raise NotFound(thing="absence")
         audit.record(tx, AuditAction.ABSENCE_ENDED, actor, "leader", leader_id, now)
@@ -122,11 +121,3 @@ def _days(rule: str, span: DaySpan, table: DayTable) -> set[date]:
         return set(span)
     hold = RestPolicy.HOLD
     return {one.date for one in expand(parse_rule(rule), hold, hold, table, span)}
-
-
-async def _planned_by(tx: Transaction, leader_id: str, actor: Actor) -> None:
-    found = await places.leader(tx, leader_id)
-    if found is None:
-        raise NotFound(thing="leader")
-    target = Target(area_code=found[0].area_code, leader_id=leader_id)
-    require(actor, Action.PLAN_DAY, target)

@@ -24,6 +24,7 @@ from reception.services.reception_days import (
     not_offered_yet,
     publish_day,
     put_days,
+    require_planner,
     spans_of,
     stored_windows,
 )
@@ -233,7 +234,7 @@ async def add_rule(
     if valid_to is not None and valid_to < valid_from:
         raise BadInput(field="valid_to", reason="before_valid_from")
     async with db.transaction(actor) as tx:
-        await _require_planner(tx, actor, leader_id, Action.PLAN_DAY)
+        await require_planner(tx, actor, leader_id, Action.PLAN_DAY)
         rule = ReceptionRule(
             id=new_id(),
             leader_id=leader_id,
@@ -277,7 +278,7 @@ async def plan(
         rule = await tx.get(ReceptionRule, rule_id)
         if rule is None:
             raise NotFound(thing="rule")
-        leader = await _require_planner(tx, actor, rule.leader_id, Action.PLAN_DAY)
+        leader = await require_planner(tx, actor, rule.leader_id, Action.PLAN_DAY)
         stand_ins = [row[0] for row in await day_changes.stand_ins(tx, leader.id)]
         # In one order, so that two plans that stand in for each other do not wait for each other.
         for leader_id in sorted({leader.id, *(one.id for one in stand_ins)}):
@@ -321,7 +322,7 @@ async def add_day(
     check_lead(date, local_day(now), added=True)
     spans = spans_of(date, windows, slot_minutes, buffer_minutes)
     async with db.transaction(actor) as tx:
-        leader = await _require_planner(tx, actor, leader_id, Action.PLAN_DAY)
+        leader = await require_planner(tx, actor, leader_id, Action.PLAN_DAY)
         await places.lock_leader(tx, leader_id)
         free = await not_offered_yet(tx, leader_id, spans)
         if not free:
@@ -494,15 +495,6 @@ async def _days(
     return tuple(
         _day_view(day, leader, area, counts.get(day.id, (0, 0))) for day, leader, area in found
     )
-
-
-async def _require_planner(tx: Transaction, actor: Actor, leader_id: str, action: Action) -> Leader:
-    found = await places.leader(tx, leader_id)
-    if found is None:
-        raise NotFound(thing="leader")
-    leader, _ = found
-    require(actor, action, Target(area_code=leader.area_code, leader_id=leader.id))
-    return leader
 
 
 def _rule_view(rule: ReceptionRule) -> RuleView:

@@ -4,15 +4,17 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Final
 
-from reception.domain.access import Actor
+from reception.domain.access import Action, Actor, Target
 from reception.domain.audit import AuditAction
 from reception.domain.codes import Mode
-from reception.domain.errors import BadInput, MovedMeanwhile
+from reception.domain.errors import BadInput, MovedMeanwhile, NotFound
 from reception.domain.reception_days import DayMove, DayState, after
 from reception.domain.slots import SlotState
 from reception.services import audit
+from reception.services.permission import require
 from reception.services.wording import day_zh, windows_zh
 from reception.storage import calendar as rows
+from reception.storage import places
 from reception.storage.database import Transaction
 from reception.storage.ids import new_id
 from reception.storage.tables import Leader, ReceptionDay, Slot
@@ -23,6 +25,22 @@ Span = tuple[datetime, datetime]
 
 ADDED: Final = "added"
 """The `reason` of a day that no rule planned."""
+
+
+async def require_planner(tx: Transaction, actor: Actor, leader_id: str, action: Action) -> Leader:
+    """Return a leader whose days the actor may plan.
+
+    Raises:
+        NotFound: there is no such leader.
+        NotAllowed: it is none of the actor's.
+
+    """
+    found = await places.leader(tx, leader_id)
+    if found is None:
+        raise NotFound(thing="leader")
+    leader, _ = found
+    require(actor, action, Target(area_code=leader.area_code, leader_id=leader.id))
+    return leader
 
 
 def spans_of(day: date, windows: Windows, slot_minutes: int, buffer_minutes: int) -> list[Span]:
