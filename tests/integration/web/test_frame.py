@@ -11,7 +11,17 @@ from tests.integration.web.site import Site, open_site
 from web.auth import TOKENLESS_PATHS
 
 ID = "0" * 32
-PUBLIC = {"/", "/login", "/calendar", "/calendar/{day_id}", "/query", "/healthz", "/readyz"}
+PUBLIC = {
+    "/",
+    "/login",
+    "/calendar",
+    "/calendar/{day_id}",
+    "/calendar/feed.ics",
+    "/calendar/month.pdf",
+    "/query",
+    "/healthz",
+    "/readyz",
+}
 
 
 def paths(app: Application, method: str = "GET") -> list[str]:

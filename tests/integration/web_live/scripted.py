@@ -26,6 +26,7 @@ from aiohttp.web import (
 )
 
 from reception.domain.consent import RECORDING_CONSENT, RIGHTS
+from signaling.turn import ice_of
 from web.headers import CONTENT_SECURITY_POLICY
 from web.i18n import Language, load_catalogue
 from web.pages.kiosk import qr_path
@@ -184,8 +185,10 @@ class ScriptedServer:
 
     def _answer(self, kind: str, data: dict[str, Any]) -> dict[str, object]:
         if kind == "hello":
-            body = {"proto": 1, "resume": "r", "me": self.snapshot["me"], "ping_ms": 3000, "gen": 0}
-            return {"ok": True, "d": body | {"snapshot": self.snapshot}}
+            me = self.snapshot["me"]
+            body = {"proto": 1, "resume": "r", "me": me, "ping_ms": 3000, "gen": 0}
+            body |= {"ice": ice_of(None, "王小花", NOW), "snapshot": self.snapshot}
+            return {"ok": True, "d": body}
         if kind == "ping":
             return {"ok": True, "d": {}}
         self.asked.put_nowait((kind, data))

@@ -28,6 +28,8 @@ OPEN_TO_ALL = frozenset(
         "/login/key/options",
         "/calendar",
         "/calendar/{day_id}",
+        "/calendar/feed.ics",
+        "/calendar/month.pdf",
         "/query",
         "/healthz",
         "/readyz",
