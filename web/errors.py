@@ -105,6 +105,7 @@ STATUS: Mapping[str, HTTPStatus] = {
     "stand_in_busy": HTTPStatus.CONFLICT,
     "slot_not_bookable": HTTPStatus.CONFLICT,
     "leader_concerned": HTTPStatus.CONFLICT,
+    "already_booked": HTTPStatus.CONFLICT,
     "slot_taken": HTTPStatus.CONFLICT,
     "stale_generation": HTTPStatus.CONFLICT,
     "message_too_large": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,

@@ -174,6 +174,11 @@ SENTENCES: Final[Mapping[str, Sentence]] = {
         "这个接访点在这个时间没有空房间了。请选别的时段或别的接访点。",
         "All rooms of this site are taken at that time. Choose another slot or another site.",
     ),
+    "already_booked": Sentence(
+        "这件事已经约好了[（{booked_at}）]。要换时间请改期；是另一件事请重新登记一件再约。",
+        "This matter is booked already[ ({booked_at})]. To come at another time move that booking;"
+        " for another matter register it and book that.",
+    ),
     "leader_absent": Sentence(
         "原定的接访领导不能到场，非常抱歉。请找工作人员：您可以选择由其他领导接访、优先改期，或者取消。",
         "The leader you booked cannot come; we are sorry. Ask the staff: you may choose another"

@@ -30,7 +30,13 @@ from reception.domain.slots import HOLD_FOR, SlotMove, SlotState, is_claimable
 from reception.domain.slots import after as slot_after
 from reception.services import audit
 from reception.services.calendar import SlotView, slot_view
-from reception.services.errors import CheckInClosed, LeaderAbsent, LeaderConcerned, SiteFull
+from reception.services.errors import (
+    AlreadyBooked,
+    CheckInClosed,
+    LeaderAbsent,
+    LeaderConcerned,
+    SiteFull,
+)
 from reception.services.permission import require, require_one
 from reception.services.places import SiteView, site_view
 from reception.services.registration import CaseDraft, register_case
@@ -117,6 +123,7 @@ async def book(
         SlotNotBookable: the slot is over or was withdrawn.
         DayNotPublished: its day is not published.
         SiteFull: every room of the site is taken then.
+        AlreadyBooked: the case has a live booking (domain.md 4.4 rule 7).
         LeaderConcerned: the case accuses the slot's leader; another leader has to receive.
         IdempotencyMismatch: the key came with another request.
         NotFound: slot, site or case does not exist.
@@ -140,6 +147,7 @@ async def book(
         found = await _remembered(db, key, request, actor, now)
         if found is not None:
             return found
+        await _refuse_second_anew(db, request.case_id, actor)
         raise await _taken(db, slot, now) from None
 
 
@@ -224,7 +232,8 @@ async def move(
     who moves at the petitioner's wish moves for the petitioner.
 
     Raises:
-        SlotTaken, SlotNotBookable, DayNotPublished, SiteFull, NotFound: as for `book`.
+        SlotTaken, SlotNotBookable, DayNotPublished, SiteFull, AlreadyBooked, NotFound: as for
+            `book`.
         MoveRefused: the booking is over or in session.
 
     """
@@ -363,6 +372,8 @@ async def _book(
     site = await _site(tx, request.site_id, rehearsal=slot.rehearsal)
     case = await _case(tx, request, actor, now, rehearsal=slot.rehearsal)
     await refuse_accused(tx, case.id, slot)
+    if request.draft is None:
+        await refuse_second(tx, case.id)
     needs = request.needs or (() if request.draft is None else request.draft.needs)
     booked = await _put_booking(tx, case.id, slot, site, code=await _code(tx), needs=needs, now=now)
     await tx.put(_session(booked))
@@ -495,6 +506,7 @@ async def _move(
     # The old booking goes first: its code and room are the new one's to take.
     await _end(tx, row, step, "")
     await refuse_accused(tx, old.case_id, slot)
+    await refuse_second(tx, old.case_id)
     new = await _put_booking(tx, old.case_id, slot, site, code=old.code, needs=old.needs, now=now)
     session: Session | None = row[9]
     if session is not None and session.state in _VISITED:
@@ -576,6 +588,27 @@ async def refuse_accused(tx: Transaction, case_id: str, slot: Slot) -> None:
     """
     if subject_of_leader(slot.leader_id) in await subjects.names_of_case(tx, case_id):
         raise LeaderConcerned
+
+
+async def refuse_second(tx: Transaction, case_id: str) -> None:
+    """Refuse a second live booking of one matter; any number of matters may be booked.
+
+    Raises:
+        AlreadyBooked: the case has a live booking.
+
+    """
+    # It may be at another county's site, where the actor sees nothing.
+    async with tx.as_program():
+        live = await rows.live_booking_of_case(tx, case_id)
+    if live is not None:
+        raise AlreadyBooked(booking_id=live.id, booked_at=live.starts_at.isoformat())
+
+
+async def _refuse_second_anew(db: Database, case_id: str | None, actor: Actor) -> None:
+    """Say so when what was lost is not the slot, but the race for the matter's one booking."""
+    if case_id is not None:
+        async with db.reading(actor) as tx:
+            await refuse_second(tx, case_id)
 
 
 async def _site(tx: Transaction, site_id: str, *, rehearsal: bool) -> Site:

@@ -30,6 +30,7 @@ from reception.services.booking import (
     BookingView,
     booking_view,
     refuse_accused,
+    refuse_second,
     require_booking,
 )
 from reception.services.errors import StandInBusy
@@ -374,6 +375,7 @@ async def accept_stand_in(
 
     Raises:
         LeaderConcerned: the case accuses the stand-in.
+        AlreadyBooked: the petitioner has another slot for this matter by now.
         MoveRefused: the booking's leader is not absent.
         BadInput: nobody stands in on that day.
         NotFound: there is no such booking.
@@ -386,6 +388,7 @@ async def accept_stand_in(
         if day.state not in {DayState.SUBSTITUTED, DayState.IN_PROGRESS}:
             raise BadInput(field="stand_in", reason="nobody_stands_in")
         await refuse_accused(tx, booked.case_id, slot)
+        await refuse_second(tx, booked.case_id)
         if booked.kiosk_id is not None:
             then = booking_after(then, BookingMove.CHECK_IN)
         if not await bookings.move_booking(

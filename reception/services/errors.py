@@ -20,6 +20,12 @@ class SiteFull(Refused):
     code: ClassVar[str] = "site_full"
 
 
+class AlreadyBooked(Refused):
+    """This matter has a live booking, `booking_id` at `booked_at`; another matter may be booked."""
+
+    code: ClassVar[str] = "already_booked"
+
+
 class LeaderConcerned(Refused):
     """The leader of this slot is a subject of the case; another one has to receive."""
 

@@ -85,6 +85,12 @@ async def code_in_use(tx: Transaction, code: str) -> bool:
     return await tx.scalar(query.limit(1)) is not None
 
 
+async def live_booking_of_case(tx: Transaction, case_id: str) -> Booking | None:
+    """Return the booking that holds a slot for this case, if there is one."""
+    query = select(Booking).where(Booking.case_id == case_id, Booking.state.in_(SLOT_STATES))
+    return await tx.scalar(query)
+
+
 async def bookings_of_case(tx: Transaction, case_id: str) -> Sequence[BookingRow]:
     """Return a case's bookings by start."""
     query = _bookings().where(Booking.case_id == case_id).order_by(Booking.starts_at, Booking.id)

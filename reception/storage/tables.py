@@ -610,6 +610,13 @@ class Booking(Table):
             sqlite_where=LIVE_BOOKING,
             postgresql_where=LIVE_BOOKING,
         ),
+        Index(
+            "uq_booking_live_case",
+            "case_id",
+            unique=True,
+            sqlite_where=LIVE_BOOKING,
+            postgresql_where=LIVE_BOOKING,
+        ),
     )
     id: Mapped[Id]
     code: Mapped[str] = mapped_column(String(16), index=True)

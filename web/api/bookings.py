@@ -23,7 +23,7 @@ from reception.domain.errors import (
 )
 from reception.domain.sessions import SessionState
 from reception.services import booking, cases
-from reception.services.errors import CheckInClosed, SiteFull
+from reception.services.errors import AlreadyBooked, CheckInClosed, SiteFull
 from reception.services.tries import looking_up
 from scheduler.calendar import local_day
 from scheduler.errors import YearNotLoaded
@@ -152,6 +152,7 @@ class CheckIn(Asked):
         SlotNotBookable,
         DayNotPublished,
         SiteFull,
+        AlreadyBooked,
         IdempotencyMismatch,
         NotFound,
         YearNotLoaded,
@@ -227,7 +228,15 @@ async def cancel_booking(call: Call[Cancellation, Nothing]) -> Booking:
     "/bookings/{booking_id}/move",
     summary="Move a booking",
     roles=ROLES[Action.MOVE_BOOKING],
-    errors=(SlotTaken, SlotNotBookable, DayNotPublished, SiteFull, MoveRefused, MovedMeanwhile),
+    errors=(
+        SlotTaken,
+        SlotNotBookable,
+        DayNotPublished,
+        SiteFull,
+        AlreadyBooked,
+        MoveRefused,
+        MovedMeanwhile,
+    ),
 )
 async def move_booking(call: Call[NewSlot, Nothing]) -> Booking:
     """Take another slot and free the old one, in one step; case and codes stay."""

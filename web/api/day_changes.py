@@ -10,7 +10,7 @@ from reception.domain.access import ROLES, Action
 from reception.domain.errors import MovedMeanwhile, MoveRefused, NotFound
 from reception.domain.reception_days import PUBLIC_STATES, ChangeKind
 from reception.services import absences, calendar, day_changes, places
-from reception.services.errors import LeaderConcerned, StandInBusy
+from reception.services.errors import AlreadyBooked, LeaderConcerned, StandInBusy
 from scheduler.calendar import local_day
 from scheduler.errors import RuleUnknown
 from web.api.bookings import Booking, told
@@ -161,7 +161,7 @@ async def cancel(call: Call[Cancellation, Nothing]) -> LetDown:
     "/bookings/{booking_id}/accept-stand-in",
     summary="Accept the stand-in",
     roles=ROLES[Action.MOVE_BOOKING],
-    errors=(MoveRefused, MovedMeanwhile, LeaderConcerned),
+    errors=(MoveRefused, MovedMeanwhile, LeaderConcerned, AlreadyBooked),
 )
 async def accept_stand_in(call: Call[Nothing, Nothing]) -> Booking:
     """Confirm a booking with the stand-in, at the petitioner's word."""

@@ -18,7 +18,7 @@ from reception.domain.refusals import sentence
 from reception.services import booking, calendar, cases, places
 from reception.services.booking import BookRequest
 from reception.services.calendar import SlotView
-from reception.services.errors import SiteFull
+from reception.services.errors import AlreadyBooked, SiteFull
 from reception.services.registration import CaseDraft
 from scheduler.calendar import local_day
 from web.auth import require
@@ -209,7 +209,7 @@ async def book(request: Request) -> StreamResponse:
             idempotency_key=form.text("key") or None,
             now=context.clock.now(),
         )
-    except (BadInput, SiteFull, SlotNotBookable, SlotTaken) as refused:
+    except (AlreadyBooked, BadInput, SiteFull, SlotNotBookable, SlotTaken) as refused:
         request.app[METRICS].refusals.labels(refused.code).inc()
         slot = await _slot_of(request, form.required("day"), form.required("slot"))
         return await _form_page(request, actor, form, slot=slot, refused=refused)

@@ -191,6 +191,7 @@ async def test_the_database_refuses_a_second_booking_of_leader_room_or_slot(
     made = await prefecture(db)
     slots = await open_day(db, made.leader_id)
     view = await _book(db, made, slots[0].id)
+    another = await cases.register(db, draft=draft(), actor=made.clerk, now=NOW)
 
     async def copy(**changes: object) -> None:
         async with db.transaction(SYSTEM) as tx:
@@ -201,8 +202,11 @@ async def test_the_database_refuses_a_second_booking_of_leader_room_or_slot(
 
     half = timedelta(minutes=15)
     with pytest.raises(NotUnique):
-        await copy(starts_at=view.slot.ends_at, ends_at=view.slot.ends_at + half)
+        await copy(
+            case_id=another.id, starts_at=view.slot.ends_at, ends_at=view.slot.ends_at + half
+        )
     overlap = {
+        "case_id": another.id,
         "slot_id": slots[1].id,
         "starts_at": view.slot.starts_at + half,
         "ends_at": view.slot.ends_at + half,
@@ -211,7 +215,10 @@ async def test_the_database_refuses_a_second_booking_of_leader_room_or_slot(
         await copy(**overlap, room=2)
     with pytest.raises(Overlapping):
         await copy(**overlap, leader_id=made.other_leader_id)
-    await copy(**overlap, leader_id=made.other_leader_id, room=2)
+    free = {**overlap, "leader_id": made.other_leader_id, "room": 2}
+    with pytest.raises(NotUnique):
+        await copy(**{**free, "case_id": view.case_id})
+    await copy(**free)
     await copy(**overlap, state=BookingState.MOVED)
 
 
