@@ -14,6 +14,7 @@ from reportlab.platypus import Flowable, Paragraph, SimpleDocTemplate, Spacer
 from reception.domain.case_files import FilePurpose
 from reception.domain.deadlines import TIME_LIMITS
 from reception.services.case_files import CaseFile
+from reception.services.groups import PartyView
 from reception.services.session_views import SessionView
 from web.paper import (
     FONT,
@@ -91,11 +92,17 @@ def _content(file: CaseFile) -> Iterable[Flowable]:
             yield line("还没有人看过。", TEXT)
 
 
+def _party(party: PartyView) -> str:
+    return f"{party.name}（代表发言）" if party.speaks else party.name
+
+
 def _case_facts(file: CaseFile) -> Iterable[tuple[str, str]]:
     case = file.page.case
     yield "编号", case.case_no
     yield "状态", case.state.zh
     yield "信访人", case.petitioner_name
+    if file.page.parties:
+        yield "同来的人", "、".join(_party(one) for one in file.page.parties)
     yield "电话", file.phone or case.phone_masked or ""
     yield "身份证号码", file.id_number or case.id_number_masked or ""
     yield "目的", case.purpose.zh

@@ -33,6 +33,7 @@ class AuditAction(StrEnum):
     """What was done."""
 
     CASE_REGISTERED = "case_registered"
+    GROUP_RULE_SET = "group_rule_set"
     CASE_MOVED = "case_moved"
     CASE_OPENED = "case_opened"
     BOOKED = "booked"

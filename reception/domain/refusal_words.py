@@ -16,6 +16,8 @@ WORDS: Final[Mapping[str, Words]] = {
     "approved_by": Words("批准人", "who approved"),
     "area_code": Words("地区", "area"),
     "case_id": Words("信访件", "case"),
+    "companions": Words("同来的人", "who comes along"),
+    "group_rule": Words("代表人数规则", "rule for groups"),
     "category": Words("内容分类", "category"),
     "date": Words("日期", "date"),
     "due_on": Words("办理期限", "due date"),
@@ -92,6 +94,14 @@ WORDS: Final[Mapping[str, Words]] = {
     "serves_another": Words("正在为另一位领导工作", "works for another leader"),
     "taken": Words("已被使用", "already in use"),
     "too_few": Words("太少", "too few"),
+    "too_many_speakers": Words(
+        "发言代表超过规定人数，请大家推选后再记", "more speakers than allowed; let the group choose"
+    ),
+    "name_everybody": Words(
+        "来的人比能发言的多：请把同来的人都记下，并由他们推选代表",
+        "more came than may speak: take down everybody and let them choose who speaks",
+    ),
+    "not_rising": Words("人数要由少到多", "the steps must rise"),
     "too_soon": Words("离今天太近", "too near"),
     "unknown": Words("没有登记", "not known"),
     "wrong_year": Words("年份不符", "of another year"),

@@ -13,11 +13,12 @@ from reception.domain.errors import CodeUnknown, NotAllowed
 from reception.domain.identity import masked_id_number, masked_phone
 from reception.domain.outcomes import OutcomeType
 from reception.domain.people import read_query_code
-from reception.services import audit
+from reception.services import audit, groups
 from reception.services.attachment_views import AttachmentView, attachment_view
 from reception.services.booking import BookingView, booking_view
 from reception.services.case_access import require_case
 from reception.services.case_moves import advance_case
+from reception.services.groups import PartyView
 from reception.services.permission import require
 from reception.services.places import OrganView, organ_view
 from reception.services.registration import CaseDraft, register_case
@@ -111,6 +112,7 @@ class CasePage:
     bookings: tuple[BookingView, ...]
     sessions: tuple[SessionView, ...]
     attachments: tuple[AttachmentView, ...]
+    parties: tuple[PartyView, ...]
 
 
 @dataclass(frozen=True)
@@ -213,6 +215,7 @@ async def read_page(
             attachment_view(one, contents, named=not for_public)
             for one in await attachment_rows.of_case(tx, case.id)
         ),
+        parties=await groups.of_case(tx, case.id, contents),
     )
 
 

@@ -9,9 +9,10 @@ from reception.domain.audit import AuditAction
 from reception.domain.cases import CaseMove, CaseState, after
 from reception.domain.codes import Category, Channel, Purpose, Role
 from reception.domain.errors import BadInput, NotAllowed
+from reception.domain.groups import Companion
 from reception.domain.identity import read_id_number
 from reception.domain.people import new_query_code
-from reception.services import audit, deadlines, subjects
+from reception.services import audit, deadlines, groups, subjects
 from reception.services.permission import require
 from reception.services.subjects import Subject, SubjectReason
 from reception.services.timeline import note
@@ -30,7 +31,8 @@ COUNTY_DIGITS = 6
 class CaseDraft:
     """What the petitioner comes for; phone and identity number are never required.
 
-    `accused` are kept away from the case from its first moment.
+    `companions` come along; who of them `speaks` is chosen by the group. `accused` are kept away
+    from the case from its first moment.
     """
 
     petitioner_name: str
@@ -45,6 +47,7 @@ class CaseDraft:
     needs: tuple[str, ...] = ()
     facts: str = ""
     persons_present: int = 1
+    companions: tuple[Companion, ...] = ()
     accused: tuple[Subject, ...] = ()
 
 
@@ -56,7 +59,7 @@ async def register_case(
     Numbers are gap-free per county (or city) and year; a rehearsal takes none of them.
 
     Raises:
-        BadInput: a field is empty, or the problem's area unknown.
+        BadInput: a field is empty, the problem's area unknown, or more speak than may.
         NotAllowed: the actor may not register cases.
 
     """
@@ -68,6 +71,7 @@ async def register_case(
         Target(area_code=actor.area_code, organ_id=actor.organ_id, kiosk_id=actor.id),
     )
     await _check(tx, draft)
+    people = await groups.check(tx, actor.area_code, draft.persons_present, draft.companions)
     id_number = _id_number(draft, actor, now)
     petitioner = Petitioner(
         id=new_id(),
@@ -93,7 +97,7 @@ async def register_case(
         category=draft.category,
         area_code=actor.area_code,
         problem_area_code=draft.problem_area_code,
-        persons_present=draft.persons_present,
+        persons_present=people,
         registered_at=now,
         owner_organ_id=None,
         first_responsible=actor.name,
@@ -105,6 +109,7 @@ async def register_case(
     )
     contents.put(case, query_code=query_code, summary=draft.summary.strip(), facts=draft.facts)
     await tx.put(petitioner, case)
+    await groups.put(tx, case, draft.companions)
     await note(
         tx,
         case.id,

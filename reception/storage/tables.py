@@ -77,6 +77,8 @@ class Area(Table):
     level: Mapped[Level] = word(Level, "level")
     parent_code: Mapped[str | None] = reference("area.code")
     path: Mapped[str] = mapped_column(unique=True)
+    # Steps of `reception.domain.groups.GroupRule`; null where the area above decides.
+    group_rule: Mapped[list[Any] | None] = mapped_column(JSON(none_as_null=True))
 
 
 class Organ(Table):
@@ -497,6 +499,16 @@ class PetitionCase(Table):
     owner_organ_id: Mapped[str | None] = reference("organ.id")
     first_responsible: Mapped[str]
     rehearsal: Mapped[bool]
+
+
+class Party(Table):
+    """Who comes with the petitioner in one matter; whoever `speaks` represents the others."""
+
+    __tablename__ = "party"
+    case_id: Mapped[str] = mapped_column(ForeignKey("petition_case.id"), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[bytes]
+    speaks: Mapped[bool]
 
 
 class Attachment(Table):

@@ -25,6 +25,7 @@ from reception.storage.tables import (
     Attachment,
     Destruction,
     Organ,
+    Party,
     PetitionCase,
     PlaybackTicket,
     Recording,
@@ -132,6 +133,7 @@ async def world(postgres_server: PostgresServer) -> AsyncIterator[World]:
                 cause="",
             ),
             Viewing(session_id=session_id, actor_kind="account", actor_id="x", noted_at=NOW),
+            Party(case_id=case_id, position=1, name=b"x", speaks=True),
             Attachment(
                 id=new_id(),
                 case_id=case_id,

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from annotated_types import Ge, Le, Len
 from pydantic import model_validator
 
+from reception.domain import groups
 from reception.domain.access import ROLES, Action
 from reception.domain.bookings import BookingState
 from reception.domain.codes import Category, Channel, Purpose
@@ -21,6 +22,7 @@ from reception.domain.errors import (
     SlotTaken,
     TooManyAttempts,
 )
+from reception.domain.groups import MOST_PEOPLE
 from reception.domain.sessions import SessionState
 from reception.services import booking, cases
 from reception.services.errors import AlreadyBooked, CheckInClosed, SiteFull
@@ -50,6 +52,13 @@ OPERATIONS = Operations("bookings")
 _BOOKERS = ROLES[Action.BOOK]
 
 
+class Companion(Asked):
+    """Somebody who comes with the petitioner; who `speaks` represents the others."""
+
+    name: Name
+    speaks: bool = False
+
+
 class CaseDraft(Asked):
     """What the petitioner comes for. Phone and identity number are never required.
 
@@ -67,11 +76,13 @@ class CaseDraft(Asked):
     problem_area_code: AreaCode
     summary: Annotated[Line, Len(1, 200)]
     facts: Text = ""
-    persons_present: Annotated[int, Ge(1), Le(50)] = 1
+    persons_present: Annotated[int, Ge(1), Le(MOST_PEOPLE)] = 1
+    companions: Annotated[tuple[Companion, ...], Len(0, MOST_PEOPLE - 1)] = ()
 
     def as_draft(self) -> cases.CaseDraft:
         """The same for the services."""
-        return cases.CaseDraft(**dict(self))
+        companions = tuple(groups.Companion(**dict(one)) for one in self.companions)
+        return cases.CaseDraft(**dict(self) | {"companions": companions})
 
 
 class BookingRequest(Asked):

@@ -93,6 +93,13 @@ class Attachment(Given):
     removed_at: datetime | None
 
 
+class Party(Given):
+    """Somebody who comes with the petitioner; who `speaks` represents the others."""
+
+    name: str
+    speaks: bool
+
+
 class CasePage(Given):
     """A case with all that belongs to it."""
 
@@ -102,6 +109,7 @@ class CasePage(Given):
     bookings: tuple[Booking, ...]
     sessions: tuple[Session, ...]
     attachments: tuple[Attachment, ...]
+    parties: tuple[Party, ...]
 
 
 class PublicOutcome(Given):

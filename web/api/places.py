@@ -1,11 +1,15 @@
 """Areas, sites, organs and leaders."""
 
 from http import HTTPStatus
+from typing import Annotated
+
+from annotated_types import Ge, Le, Len
 
 from reception.domain.access import ROLES, Action, Actor, Target, allow
 from reception.domain.codes import Level
 from reception.domain.errors import NotAllowed
-from reception.services import places
+from reception.domain.groups import LEGAL_MOST, MOST_PEOPLE
+from reception.services import groups, places
 from web.api.fields import AreaCode, Asked, Given, Line, Name, Nothing, Phone
 from web.api.operation import ANYONE, Call, Operations
 
@@ -93,6 +97,31 @@ class WithinArea(Asked):
     """What lies in this area."""
 
     within: AreaCode
+
+
+class GroupStep(Asked):
+    """Of up to so many `people`, so many may speak."""
+
+    people: Annotated[int, Ge(1), Le(MOST_PEOPLE)]
+    speakers: Annotated[int, Ge(1), Le(LEGAL_MOST)]
+
+
+class GroupRuleDraft(Asked):
+    """Rising steps for an area and below; none leaves it to the area above."""
+
+    area_code: AreaCode
+    steps: Annotated[tuple[GroupStep, ...], Len(0, 10)]
+
+
+class GroupRule(Given):
+    """Up to the `people` of a step its `speakers` may speak, beyond the last `most`.
+
+    `area_code` says whose rule it is; null is the law's.
+    """
+
+    area_code: str | None
+    steps: tuple[GroupStep, ...]
+    most: int
 
 
 class AreaDraft(Asked):
@@ -198,3 +227,40 @@ def check_area(actor: Actor, area_code: str) -> None:
     decision = allow(actor, Action.MANAGE_KIOSKS, Target(area_code=area_code))
     if not decision.allowed:
         raise NotAllowed(reason=decision.reason)
+
+
+def _group_rule(found: groups.GroupRuleView) -> GroupRule:
+    steps = tuple(GroupStep(people=people, speakers=most) for people, most in found.rule.steps)
+    return GroupRule(area_code=found.area_code, steps=steps, most=LEGAL_MOST)
+
+
+@OPERATIONS.operation(
+    "GET",
+    "/group-rule",
+    summary="How many of a group may speak",
+    roles=ANYONE,
+)
+async def get_group_rule(call: Call[Nothing, WithinArea]) -> GroupRule:
+    """The rule that holds in an area: its own, that of an area above, or the law's."""
+    return _group_rule(
+        await groups.rule_in(call.context.db, area_code=call.query.within, actor=call.actor)
+    )
+
+
+@OPERATIONS.operation(
+    "PUT",
+    "/group-rule",
+    summary="Set how many of a group may speak",
+    roles=ROLES[Action.PLAN_DAY],
+)
+async def set_group_rule(call: Call[GroupRuleDraft, Nothing]) -> GroupRule:
+    """Set the rule of an area and those below it; it never allows more than the law."""
+    return _group_rule(
+        await groups.set_rule(
+            call.context.db,
+            area_code=call.body.area_code,
+            steps=[(step.people, step.speakers) for step in call.body.steps],
+            actor=call.actor,
+            now=call.now,
+        )
+    )

@@ -13,9 +13,10 @@ from reception.domain.areas import is_within, path_of
 from reception.domain.bookings import BookingState
 from reception.domain.codes import Category, Channel, Purpose, Role
 from reception.domain.errors import BadInput, NotFound, Refused, SlotNotBookable, SlotTaken
+from reception.domain.groups import MOST_PEOPLE, Companion
 from reception.domain.people import Need, PetitionerLanguage
 from reception.domain.refusals import sentence
-from reception.services import booking, calendar, cases, places
+from reception.services import booking, calendar, cases, groups, places
 from reception.services.booking import BookRequest
 from reception.services.calendar import SlotView
 from reception.services.errors import AlreadyBooked, SiteFull
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
 NEXT_FREE = 8
 SUMMARY_LIMIT = 200
 FACTS_LIMIT = 4000
+COMPANION_ROWS = 6
+"""Of the empty form; as many more as were filled come back."""
 
 
 def _city_of(actor: Actor) -> str:
@@ -139,6 +142,8 @@ async def _form_page(
     """Show the booking form with everything typed so far, and a refusal with its ways out."""
     context = request.app[CONTEXT]
     alternatives: object = ()
+    companions = _companions(form)
+    group = await groups.rule_in(context.db, area_code=actor.area_code, actor=actor)
     if isinstance(refused, SlotTaken):
         alternatives = refused.details.get("alternatives", ())
     return await page(
@@ -154,6 +159,10 @@ async def _form_page(
         categories=tuple(Category),
         needs=tuple(Need),
         languages=tuple(PetitionerLanguage),
+        companions=companions,
+        companion_rows=max(COMPANION_ROWS, len(companions) + 1),
+        most_people=MOST_PEOPLE,
+        most_speakers=group.rule.most_speakers(MOST_PEOPLE),
         key=secrets.token_hex(16),
         refused=sentence(refused.code, language_of(request), refused.details) if refused else None,
         wrong_field=refused.details.get("field") if isinstance(refused, BadInput) else None,
@@ -171,6 +180,15 @@ async def new_form(request: Request) -> Response:
     return await _form_page(request, actor, query, slot=slot)
 
 
+def _companions(form: Form) -> tuple[Companion, ...]:
+    speakers = form.texts("speaks")
+    return tuple(
+        Companion(name=name, speaks=str(number) in speakers)
+        for number in range(1, MOST_PEOPLE)
+        if (name := form.text(f"companion_{number}"))
+    )
+
+
 def _draft(form: Form) -> CaseDraft:
     return CaseDraft(
         petitioner_name=form.required("petitioner_name"),
@@ -184,7 +202,8 @@ def _draft(form: Form) -> CaseDraft:
         problem_area_code=form.required("problem_area_code"),
         summary=form.required("summary")[:SUMMARY_LIMIT],
         facts=form.text("facts")[:FACTS_LIMIT],
-        persons_present=form.number("persons_present", 1, 5),
+        persons_present=form.number("persons_present", 1, MOST_PEOPLE),
+        companions=_companions(form),
     )
 
 

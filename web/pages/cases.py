@@ -63,6 +63,7 @@ async def case_page(request: Request) -> Response:
         request,
         "cases/case.html",
         case=found.case,
+        parties=found.parties,
         promise=promise_timer(found.sessions, found.case.state, today),
         timers=[timer(deadline, today) for deadline in found.deadlines],
         timeline=found.timeline,

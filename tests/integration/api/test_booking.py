@@ -4,6 +4,7 @@ import asyncio
 import json
 
 from tests.integration.api.conftest import (
+    COUNTY,
     TOWNSHIP,
     County,
     booked,
@@ -181,3 +182,27 @@ async def test_a_village_case_can_be_booked_again_by_its_id(
     again = await api.send("clerk", "POST", "/bookings", wish)
     assert again["case_no"] == first["case_no"]
     assert again["site"]["area_code"] == TOWNSHIP
+
+
+async def test_a_group_names_who_comes_and_the_area_says_how_many_speak(
+    api: ContractClient, county: County
+) -> None:
+    law = await api.ask("clerk", "GET", f"/group-rule?within={COUNTY}")
+    assert law.body == {"area_code": None, "steps": [], "most": 5}
+    steps = [{"people": 10, "speakers": 3}]
+    rule = {"area_code": COUNTY, "steps": steps}
+    assert (await api.ask("clerk", "PUT", "/group-rule", rule)).body["area_code"] == COUNTY
+    refused = await api.ask("clerk", "PUT", "/group-rule", rule | {"steps": steps * 2})
+    assert refused.code == "bad_input"
+    companions = [{"name": f"村民{number}", "speaks": number < 4} for number in range(1, 7)]
+    wish = {"slot_id": await free_slot(api), "site_id": county.site_id}
+    many = await api.ask(
+        "clerk", "POST", "/bookings", wish | {"draft": draft(companions=companions)}
+    )
+    assert (many.code, many.body["details"]["reason"]) == ("bad_input", "too_many_speakers")
+    companions[2]["speaks"] = False
+    made = await api.ask(
+        "clerk", "POST", "/bookings", wish | {"draft": draft(companions=companions)}
+    )
+    page = await api.ask("clerk", "GET", f"/cases/{made.body['case_id']}")
+    assert page.body["parties"] == companions

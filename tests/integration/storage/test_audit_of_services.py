@@ -344,6 +344,8 @@ ELSEWHERE: Final = {
     A.DAY_CANCELLED,
     A.DAY_MISSED,
     A.STAND_INS_SET,
+    # tests/integration/storage/test_groups.py
+    A.GROUP_RULE_SET,
     # tests/integration/storage/test_absences.py
     A.ABSENCE_ADDED,
     A.ABSENCE_ENDED,

@@ -209,3 +209,21 @@ async def test_the_day_lists_who_comes_with_the_code_to_read_out(site: Site) -> 
     assert "已访前调查" in done.text
     assert "已查：水渠属村集体。" in (await browser.get(preparation)).html
     assert len(site.rooms.told) == 1
+
+
+async def test_seven_people_are_booked_once_they_have_chosen_who_speaks(site: Site) -> None:
+    browser = await site.staff(Role.CLERK)
+    _, form = await choose(site, browser)
+    typed = filled(form, site) | {"persons_present": "7"}
+    asked = await browser.post("/booking/new", typed)
+    assert asked.status == 400
+    assert "推选代表" in asked.text
+    names = {f"companion_{number}": f"村民{number}" for number in range(1, 7)}
+    again = typed | names | {"speaks": "2"}
+    page = await browser.post("/booking/new", again)
+    assert page.path.startswith("/booking/"), page.text
+    (case,) = await cases.list_cases(site.db, actor=CLERK)
+    shown = await browser.get(f"/cases/{case.id}")
+    for name in names.values():
+        assert name in shown.text
+    assert shown.text.count("代表发言") == 1
