@@ -13,6 +13,7 @@ from web.keys import CONTEXT, WebContext
 from web.pages import (
     accounts,
     admin,
+    agents,
     attachments,
     audit,
     booking,
@@ -39,6 +40,7 @@ BODY_LIMIT_BYTES = 256 * 1024
 _MODULES = (
     accounts,
     admin,
+    agents,
     api,
     attachments,
     audit,

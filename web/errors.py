@@ -105,6 +105,7 @@ STATUS: Mapping[str, HTTPStatus] = {
     "stand_in_busy": HTTPStatus.CONFLICT,
     "slot_not_bookable": HTTPStatus.CONFLICT,
     "leader_concerned": HTTPStatus.CONFLICT,
+    "agent_not_authorised": HTTPStatus.CONFLICT,
     "already_booked": HTTPStatus.CONFLICT,
     "slot_taken": HTTPStatus.CONFLICT,
     "stale_generation": HTTPStatus.CONFLICT,

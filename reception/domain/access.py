@@ -52,6 +52,7 @@ class Action(StrEnum):
     SEE_CASE = "see_case"
     MOVE_CASE = "move_case"
     NAME_SUBJECT = "name_subject"
+    NAME_AGENT = "name_agent"
     QUERY_CASE = "query_case"
     WITHDRAW_CASE = "withdraw_case"
     JOIN_ROOM = "join_room"
@@ -177,6 +178,7 @@ ROLES: Final = {
     Action.SEE_CASE: _READERS,
     Action.MOVE_CASE: frozenset({Role.CLERK, Role.LEADER, Role.HANDLER, Role.ORG_HEAD}),
     Action.NAME_SUBJECT: _CLERK,
+    Action.NAME_AGENT: _CLERK,
     Action.QUERY_CASE: _COUNTER | {Role.PUBLIC},
     # Never by an official (domain.md 3.3).
     Action.WITHDRAW_CASE: _PETITIONER,

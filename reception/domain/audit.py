@@ -33,6 +33,8 @@ class AuditAction(StrEnum):
     """What was done."""
 
     CASE_REGISTERED = "case_registered"
+    AGENT_NAMED = "agent_named"
+    AGENT_REVOKED = "agent_revoked"
     GROUP_RULE_SET = "group_rule_set"
     CASE_MOVED = "case_moved"
     CASE_OPENED = "case_opened"

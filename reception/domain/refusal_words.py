@@ -13,6 +13,10 @@ class Words(NamedTuple):
 
 WORDS: Final[Mapping[str, Words]] = {
     # Fields of forms and requests.
+    "agent_authority": Words("委托书", "written authority"),
+    "agent_name": Words("代办人姓名", "agent's name"),
+    "agent_scope": Words("委托权限", "what the agent may do"),
+    "agent_valid_to": Words("委托截止日期", "end of the authority"),
     "approved_by": Words("批准人", "who approved"),
     "area_code": Words("地区", "area"),
     "case_id": Words("信访件", "case"),
@@ -94,6 +98,11 @@ WORDS: Final[Mapping[str, Words]] = {
     "serves_another": Words("正在为另一位领导工作", "works for another leader"),
     "taken": Words("已被使用", "already in use"),
     "too_few": Words("太少", "too few"),
+    "two_agents": Words("已有两名代办人", "there are two agents already"),
+    "paper_not_seen": Words("要当面看过委托书", "the paper has to be seen"),
+    "revoked": Words("委托已撤回", "the authority was taken back"),
+    "outside_its_days": Words("不在委托期限内", "outside the days of the authority"),
+    "not_in_scope": Words("不在委托权限内", "not in what the authority allows"),
     "too_many_speakers": Words(
         "发言代表超过规定人数，请大家推选后再记", "more speakers than allowed; let the group choose"
     ),

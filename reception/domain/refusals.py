@@ -174,6 +174,11 @@ SENTENCES: Final[Mapping[str, Sentence]] = {
         "这个接访点在这个时间没有空房间了。请选别的时段或别的接访点。",
         "All rooms of this site are taken at that time. Choose another slot or another site.",
     ),
+    "agent_not_authorised": Sentence(
+        "代办人现在不能代办这件事[（{reason}）]。请信访人本人来办，或者重新写委托书。",
+        "The agent may not do this now[ ({reason})]. Let the petitioner do it, or write a new"
+        " authority.",
+    ),
     "already_booked": Sentence(
         "这件事已经约好了[（{booked_at}）]。要换时间请改期；是另一件事请重新登记一件再约。",
         "This matter is booked already[ ({booked_at})]. To come at another time move that booking;"

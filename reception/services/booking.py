@@ -10,6 +10,7 @@ from typing import Final, Literal
 
 from reception.crypto.vault import Vault
 from reception.domain.access import SYSTEM, Action, Actor, Target, subject_of_leader
+from reception.domain.agents import AgentScope
 from reception.domain.audit import AuditAction
 from reception.domain.bookings import SLOT_STATES, BookingMove, BookingState, after
 from reception.domain.codes import Role
@@ -28,7 +29,7 @@ from reception.domain.reception_days import BOOKABLE_STATES
 from reception.domain.sessions import FINAL_STATES, SessionMove, SessionState
 from reception.domain.slots import HOLD_FOR, SlotMove, SlotState, is_claimable
 from reception.domain.slots import after as slot_after
-from reception.services import audit
+from reception.services import agents, audit
 from reception.services.calendar import SlotView, slot_view
 from reception.services.errors import (
     AlreadyBooked,
@@ -51,7 +52,7 @@ from reception.storage.database import Database, Transaction
 from reception.storage.errors import Contended, NotUnique, Overlapping
 from reception.storage.ids import new_id
 from reception.storage.tables import Booking, Idempotency, PetitionCase, Session, Site, Slot
-from scheduler.calendar import local
+from scheduler.calendar import local, local_day
 
 CHECK_IN_BEFORE = timedelta(minutes=60)
 CHECK_IN_AFTER = timedelta(minutes=60)
@@ -82,13 +83,17 @@ class BookingView:
 
 @dataclass(frozen=True)
 class BookRequest:
-    """A slot at a site, for a case that is there (`case_id`) or a new one (`draft`)."""
+    """A slot at a site, for a case that is there (`case_id`) or a new one (`draft`).
+
+    `agent_id`: the agent of the case who books for the petitioner.
+    """
 
     slot_id: str
     site_id: str
     case_id: str | None = None
     draft: CaseDraft | None = None
     needs: tuple[str, ...] = ()
+    agent_id: str | None = None
 
 
 Wish = Literal["petitioner", "government"]
@@ -124,6 +129,7 @@ async def book(
         DayNotPublished: its day is not published.
         SiteFull: every room of the site is taken then.
         AlreadyBooked: the case has a live booking (domain.md 4.4 rule 7).
+        AgentNotAuthorised: the agent may not book for the petitioner.
         LeaderConcerned: the case accuses the slot's leader; another leader has to receive.
         IdempotencyMismatch: the key came with another request.
         NotFound: slot, site or case does not exist.
@@ -374,6 +380,7 @@ async def _book(
     await refuse_accused(tx, case.id, slot)
     if request.draft is None:
         await refuse_second(tx, case.id)
+    agent_id, for_them = await _by_agent(tx, request, case.id, now)
     needs = request.needs or (() if request.draft is None else request.draft.needs)
     booked = await _put_booking(tx, case.id, slot, site, code=await _code(tx), needs=needs, now=now)
     await tx.put(_session(booked))
@@ -396,17 +403,31 @@ async def _book(
         case_id=case.id,
         slot_id=slot.id,
         site_id=site.id,
+        agent_id=agent_id,
     )
     await note(
         tx,
         case.id,
         "booked",
-        zh=f"已预约{instant_zh(slot.starts_at)}在{site.name}视频接访。",
-        en=f"A video reception was booked for {instant_en(slot.starts_at)}.",
+        zh=f"{for_them[0]}已预约{instant_zh(slot.starts_at)}在{site.name}视频接访。",
+        en=f"A video reception was booked for {instant_en(slot.starts_at)}{for_them[1]}.",
         actor=actor,
         now=now,
     )
     return booked.id
+
+
+async def _by_agent(
+    tx: Transaction, request: BookRequest, case_id: str, now: datetime
+) -> tuple[str | None, tuple[str, str]]:
+    """Return which agent books, if one does, and how the timeline says so."""
+    agent_id = request.agent_id
+    if agent_id is None and request.draft is not None and request.draft.agent is not None:
+        agent_id = (await agents.newest(tx, case_id)).id
+    if agent_id is None:
+        return None, ("", "")
+    kind = await agents.require(tx, case_id, agent_id, AgentScope.BOOK, local_day(now))
+    return agent_id, (f"{kind.zh}代信访人", f" by the petitioner's agent ({kind.en})")
 
 
 async def _case(
@@ -741,5 +762,5 @@ def _key_hash(actor: Actor, key: str) -> str:
 
 def _request_hash(tx: Transaction, request: BookRequest) -> str:
     # With a key: a plain hash of a name and a number could be found by trying.
-    plain = json.dumps(asdict(request), sort_keys=True, ensure_ascii=False)
+    plain = json.dumps(asdict(request), sort_keys=True, ensure_ascii=False, default=str)
     return tx.vault.index("request", plain).hex()

@@ -13,7 +13,8 @@ from reception.domain.errors import CodeUnknown, NotAllowed
 from reception.domain.identity import masked_id_number, masked_phone
 from reception.domain.outcomes import OutcomeType
 from reception.domain.people import read_query_code
-from reception.services import audit, groups
+from reception.services import agents, audit, groups
+from reception.services.agents import AgentView
 from reception.services.attachment_views import AttachmentView, attachment_view
 from reception.services.booking import BookingView, booking_view
 from reception.services.case_access import require_case
@@ -113,6 +114,7 @@ class CasePage:
     sessions: tuple[SessionView, ...]
     attachments: tuple[AttachmentView, ...]
     parties: tuple[PartyView, ...]
+    agents: tuple[AgentView, ...]
 
 
 @dataclass(frozen=True)
@@ -136,6 +138,7 @@ class PublicCase:
     owner_organ_name: str | None
     outcomes: tuple[PublicOutcome, ...]
     timeline: tuple[EventView, ...]
+    agents: tuple[AgentView, ...]
 
 
 async def register(db: Database, *, draft: CaseDraft, actor: Actor, now: datetime) -> CaseView:
@@ -216,6 +219,7 @@ async def read_page(
             for one in await attachment_rows.of_case(tx, case.id)
         ),
         parties=await groups.of_case(tx, case.id, contents),
+        agents=await agents.of_case(tx, case.id, contents, local_day(now)),
     )
 
 
@@ -350,6 +354,9 @@ async def query(db: Database, *, query_code: str, now: datetime) -> PublicCase:
             timeline=tuple(
                 event_view(event, Contents(tx.vault, case), named=False)
                 for event in await rows.events(tx, case.id, public_only=True)
+            ),
+            agents=await agents.of_case(
+                tx, case.id, Contents(tx.vault, case), local_day(now), named=False
             ),
         )
 

@@ -26,6 +26,12 @@ class AlreadyBooked(Refused):
     code: ClassVar[str] = "already_booked"
 
 
+class AgentNotAuthorised(Refused):
+    """The agent's authority does not reach so far; `reason` is revoked, over or not in its scope."""
+
+    code: ClassVar[str] = "agent_not_authorised"
+
+
 class LeaderConcerned(Refused):
     """The leader of this slot is a subject of the case; another one has to receive."""
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from reception.domain.access import Action, Actor, Target
+from reception.domain.agents import AgentDraft
 from reception.domain.audit import AuditAction
 from reception.domain.cases import CaseMove, CaseState, after
 from reception.domain.codes import Category, Channel, Purpose, Role
@@ -12,7 +13,7 @@ from reception.domain.errors import BadInput, NotAllowed
 from reception.domain.groups import Companion
 from reception.domain.identity import read_id_number
 from reception.domain.people import new_query_code
-from reception.services import audit, deadlines, groups, subjects
+from reception.services import agents, audit, deadlines, groups, subjects
 from reception.services.permission import require
 from reception.services.subjects import Subject, SubjectReason
 from reception.services.timeline import note
@@ -31,7 +32,7 @@ COUNTY_DIGITS = 6
 class CaseDraft:
     """What the petitioner comes for; phone and identity number are never required.
 
-    `companions` come along; who of them `speaks` is chosen by the group. `accused` are kept away
+    An `agent` with a written authority may file it. `companions` come along; who of them `speaks` is chosen by the group. `accused` are kept away
     from the case from its first moment.
     """
 
@@ -48,6 +49,7 @@ class CaseDraft:
     facts: str = ""
     persons_present: int = 1
     companions: tuple[Companion, ...] = ()
+    agent: AgentDraft | None = None
     accused: tuple[Subject, ...] = ()
 
 
@@ -129,6 +131,8 @@ async def register_case(
         case_no=case.case_no,
         petitioner_id=petitioner.id,
     )
+    if draft.agent is not None:
+        await agents.put(tx, case, draft.agent, actor, now)
     for subject in draft.accused:
         await subjects.put(tx, case.id, subject, SubjectReason.ACCUSED, actor, now)
     await deadlines.start(tx, case, "D1", now)

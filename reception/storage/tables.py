@@ -22,6 +22,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+from reception.domain.agents import AgentKind
 from reception.domain.attachments import Kind
 from reception.domain.audit import Decision
 from reception.domain.bookings import SLOT_STATES, BookingState
@@ -509,6 +510,24 @@ class Party(Table):
     position: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[bytes]
     speaks: Mapped[bool]
+
+
+class Agent(Table):
+    """Who may act for the petitioner of a case, how far and until when."""
+
+    __tablename__ = "agent"
+    __table_args__ = (CheckConstraint("valid_to >= valid_from", name="span"),)
+    id: Mapped[Id]
+    case_id: Mapped[str] = reference("petition_case.id")
+    kind: Mapped[AgentKind] = word(AgentKind, "kind")
+    name: Mapped[bytes]
+    phone: Mapped[bytes | None]
+    scope: Mapped[list[Any]]
+    valid_from: Mapped[date]
+    valid_to: Mapped[date]
+    added_at: Mapped[datetime]
+    added_by: Mapped[str]
+    revoked_at: Mapped[datetime | None]
 
 
 class Attachment(Table):

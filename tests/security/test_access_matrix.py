@@ -44,6 +44,7 @@ MAY = {
     "see_case": "clerk leader secretary handler org_head supervisor",
     "move_case": "clerk leader handler org_head",
     "name_subject": "clerk",
+    "name_agent": "clerk",
     "query_case": "clerk kiosk public",
     "withdraw_case": "kiosk",
     "join_room": "clerk leader kiosk handler org_head",

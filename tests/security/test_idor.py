@@ -71,6 +71,14 @@ DAY = {"date": "2026-04-02", "windows": "09:00-12:00", "slot_minutes": "30", "bu
 
 CHANGE = {"reason": "赴灾区", "approved_by": "县委办主任"}
 
+AGENT = {
+    "name": "代办员（演示）",
+    "kind": "village_agent",
+    "scope": "book",
+    "valid_from": "2026-03-10",
+    "valid_to": "2026-06-10",
+}
+
 ASKS: dict[tuple[str, str], Ask] = {
     ("GET", "/api/v1/bookings/{booking_id}"): Ask(CLERK),
     ("GET", "/api/v1/cases/{case_id}"): Ask(CLERK),
@@ -133,6 +141,14 @@ ASKS: dict[tuple[str, str], Ask] = {
     ("POST", "/planning/{leader_id}/publish"): Ask(CLERK, {"day": "{draft_day_id}"}),
     ("GET", "/api/v1/leaders/{leader_id}/stand-ins"): Ask(CLERK),
     ("PUT", "/api/v1/leaders/{leader_id}/stand-ins"): Ask(CLERK, json={"leader_ids": []}),
+    ("POST", "/cases/{case_id}/agents"): Ask(
+        CLERK, {f"agent_{name}": value for name, value in AGENT.items()} | {"agent_seen": "1"}
+    ),
+    ("POST", "/cases/{case_id}/agents/{agent_id}/revoke"): Ask(CLERK),
+    ("POST", "/api/v1/cases/{case_id}/agents"): Ask(
+        CLERK, json=AGENT | {"scope": [AGENT["scope"]], "seen": True}
+    ),
+    ("DELETE", "/api/v1/cases/{case_id}/agents/{agent_id}"): Ask(CLERK),
     ("GET", "/api/v1/leaders/{leader_id}/absences"): Ask(CLERK),
     ("POST", "/api/v1/leaders/{leader_id}/absences"): Ask(
         CLERK, json={"first_day": "2026-05-01", "last_day": "2026-05-03"}

@@ -9,6 +9,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.exc import DBAPIError
 
 from reception.domain.access import PUBLIC, SYSTEM, Action, Actor
+from reception.domain.agents import AgentKind
 from reception.domain.attachments import Kind
 from reception.domain.codes import Role
 from reception.domain.errors import NotFound
@@ -22,6 +23,7 @@ from reception.storage.ids import new_id
 from reception.storage.schema import require_current, upgrade
 from reception.storage.tables import (
     Account,
+    Agent,
     Attachment,
     Destruction,
     Organ,
@@ -133,6 +135,17 @@ async def world(postgres_server: PostgresServer) -> AsyncIterator[World]:
                 cause="",
             ),
             Viewing(session_id=session_id, actor_kind="account", actor_id="x", noted_at=NOW),
+            Agent(
+                id=new_id(),
+                case_id=case_id,
+                kind=AgentKind.RELATIVE,
+                name=b"x",
+                scope=["book"],
+                valid_from=NOW.date(),
+                valid_to=NOW.date(),
+                added_at=NOW,
+                added_by="",
+            ),
             Party(case_id=case_id, position=1, name=b"x", speaks=True),
             Attachment(
                 id=new_id(),

@@ -8,10 +8,12 @@ from pathlib import Path
 from sqlalchemy import literal_column, select
 
 from reception.domain.access import SYSTEM
+from reception.domain.agents import AgentDraft, AgentKind, AgentScope
 from reception.domain.codes import Mode, Role
 from reception.domain.retention import HoldReason
 from reception.services import (
     absences,
+    agents,
     attachments,
     booking,
     calendar,
@@ -25,6 +27,7 @@ from reception.services.booking import BookRequest
 from reception.services.subjects import Subject, SubjectReason
 from reception.storage.ids import new_id
 from reception.storage.tables import Account, AuthSession, ReceptionDay, SecurityKey
+from scheduler.calendar import local_day
 from scheduler.rules import RestPolicy
 from tests.build import COUNTY, TODAY, WINDOWS, open_day
 from tests.devices import Device
@@ -144,6 +147,20 @@ async def _rest_of(site: Site, case_id: str) -> dict[str, str]:
             case_id=case_id,
             subject=Subject("organ", await places.add_organ(db, area_code=COUNTY, name="某单位")),
             reason=SubjectReason.ACCUSED,
+            actor=place.clerk,
+            now=now,
+        ),
+        "agent_id": await agents.add(
+            db,
+            case_id=case_id,
+            draft=AgentDraft(
+                name="吴某的侄子（演示）",
+                kind=AgentKind.RELATIVE,
+                scope=(AgentScope.BOOK,),
+                valid_from=local_day(now),
+                valid_to=local_day(now),
+                seen=True,
+            ),
             actor=place.clerk,
             now=now,
         ),

@@ -6,6 +6,7 @@ from aiohttp.web import Request, Response, RouteDef, get
 
 from web.api import (
     accounts,
+    agents,
     bookings,
     calendar,
     case_files,
@@ -27,6 +28,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *accounts.OPERATIONS,
     *kiosks.OPERATIONS,
     *calendar.OPERATIONS,
+    *agents.OPERATIONS,
     *day_changes.OPERATIONS,
     *bookings.OPERATIONS,
     *cases.OPERATIONS,

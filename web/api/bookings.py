@@ -25,10 +25,11 @@ from reception.domain.errors import (
 from reception.domain.groups import MOST_PEOPLE
 from reception.domain.sessions import SessionState
 from reception.services import booking, cases
-from reception.services.errors import AlreadyBooked, CheckInClosed, SiteFull
+from reception.services.errors import AgentNotAuthorised, AlreadyBooked, CheckInClosed, SiteFull
 from reception.services.tries import looking_up
 from scheduler.calendar import local_day
 from scheduler.errors import YearNotLoaded
+from web.api.agents import AgentDraft
 from web.api.calendar import Slot
 from web.api.fields import (
     AreaCode,
@@ -78,21 +79,27 @@ class CaseDraft(Asked):
     facts: Text = ""
     persons_present: Annotated[int, Ge(1), Le(MOST_PEOPLE)] = 1
     companions: Annotated[tuple[Companion, ...], Len(0, MOST_PEOPLE - 1)] = ()
+    agent: AgentDraft | None = None
 
     def as_draft(self) -> cases.CaseDraft:
         """The same for the services."""
         companions = tuple(groups.Companion(**dict(one)) for one in self.companions)
-        return cases.CaseDraft(**dict(self) | {"companions": companions})
+        agent = None if self.agent is None else self.agent.as_draft()
+        return cases.CaseDraft(**dict(self) | {"companions": companions, "agent": agent})
 
 
 class BookingRequest(Asked):
-    """A slot at a site, for a case that is there (`case_id`) or a new one (`draft`)."""
+    """A slot at a site, for a case that is there (`case_id`) or a new one (`draft`).
+
+    `agent_id`: the agent of the case who books for the petitioner.
+    """
 
     slot_id: Id
     site_id: Id
     case_id: Id | None = None
     draft: CaseDraft | None = None
     needs: Annotated[tuple[Word, ...], Len(0, 10)] = ()
+    agent_id: Id | None = None
 
     @model_validator(mode="after")
     def _one_case(self) -> "BookingRequest":
@@ -164,6 +171,7 @@ class CheckIn(Asked):
         DayNotPublished,
         SiteFull,
         AlreadyBooked,
+        AgentNotAuthorised,
         IdempotencyMismatch,
         NotFound,
         YearNotLoaded,
@@ -184,6 +192,7 @@ async def create_booking(call: Call[BookingRequest, Nothing]) -> Booking:
             case_id=wish.case_id,
             draft=None if wish.draft is None else wish.draft.as_draft(),
             needs=wish.needs,
+            agent_id=wish.agent_id,
         ),
         actor=call.actor,
         idempotency_key=call.idempotency_key,

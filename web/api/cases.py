@@ -16,6 +16,7 @@ from reception.services import audit_views, cases, petitioners
 from reception.services.errors import VolumeExceeded
 from reception.services.tries import looking_up
 from scheduler.errors import YearNotLoaded
+from web.api.agents import Agent
 from web.api.bookings import Booking, CaseDraft
 from web.api.fields import Asked, Code, Given, Id, IdNumber, Line, Name, Nothing, Phone
 from web.api.operation import ANYONE, Call, Operations
@@ -110,6 +111,7 @@ class CasePage(Given):
     sessions: tuple[Session, ...]
     attachments: tuple[Attachment, ...]
     parties: tuple[Party, ...]
+    agents: tuple[Agent, ...]
 
 
 class PublicOutcome(Given):
@@ -131,6 +133,7 @@ class PublicCase(Given):
     owner_organ_name: str | None
     outcomes: tuple[PublicOutcome, ...]
     timeline: tuple[Event, ...]
+    agents: tuple[Agent, ...]
 
 
 class CaseQuery(Asked):

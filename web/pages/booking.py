@@ -9,6 +9,7 @@ from aiohttp.web import HTTPSeeOther, Request, Response, StreamResponse, get, po
 from markupsafe import Markup
 
 from reception.domain.access import Actor
+from reception.domain.agents import AgentKind, AgentScope
 from reception.domain.areas import is_within, path_of
 from reception.domain.bookings import BookingState
 from reception.domain.codes import Category, Channel, Purpose, Role
@@ -19,7 +20,7 @@ from reception.domain.refusals import sentence
 from reception.services import booking, calendar, cases, groups, places
 from reception.services.booking import BookRequest
 from reception.services.calendar import SlotView
-from reception.services.errors import AlreadyBooked, SiteFull
+from reception.services.errors import AgentNotAuthorised, AlreadyBooked, SiteFull
 from reception.services.registration import CaseDraft
 from scheduler.calendar import local_day
 from web.auth import require
@@ -29,6 +30,7 @@ from web.i18n import language_of
 from web.keys import CONTEXT
 from web.months import month_of, parse_month, weeks
 from web.ops import METRICS
+from web.pages.agents import agent_of
 from web.render import page
 
 if TYPE_CHECKING:
@@ -57,6 +59,7 @@ async def board(request: Request) -> Response:
     context = request.app[CONTEXT]
     now = context.clock.now()
     query = query_of(request)
+    found = await _case_of(request, actor, query)
     month = parse_month(query.text("month")) if query.text("month") else month_of(local_day(now))
     leaders = [
         leader
@@ -85,7 +88,7 @@ async def board(request: Request) -> Response:
         leaders=leaders,
         chosen=chosen,
         booking=await _moving(request, actor, query),
-        case=await _case_of(request, actor, query),
+        case=None if found is None else found.case,
     )
 
 
@@ -97,13 +100,12 @@ async def _moving(request: Request, actor: Actor, fields: Form) -> booking.Booki
     return await booking.booking(request.app[CONTEXT].db, booking_id=booking_id, actor=actor)
 
 
-async def _case_of(request: Request, actor: Actor, form: Form) -> cases.CaseView | None:
+async def _case_of(request: Request, actor: Actor, form: Form) -> cases.CasePage | None:
     case_id = form.text("case")
     if not case_id:
         return None
     context = request.app[CONTEXT]
-    found = await cases.case_page(context.db, case_id=case_id, actor=actor, now=context.clock.now())
-    return found.case
+    return await cases.case_page(context.db, case_id=case_id, actor=actor, now=context.clock.now())
 
 
 async def day_slots(request: Request) -> Response:
@@ -113,13 +115,14 @@ async def day_slots(request: Request) -> Response:
     now = context.clock.now()
     day_id = request.match_info["day_id"]
     query = query_of(request)
+    found = await _case_of(request, actor, query)
     return await page(
         request,
         "booking/day.html",
         day=await calendar.day(context.db, day_id=day_id, now=now),
         slots_of_day=await calendar.slots(context.db, day_id=day_id, now=now),
         booking=await _moving(request, actor, query),
-        case=await _case_of(request, actor, query),
+        case=None if found is None else found.case,
     )
 
 
@@ -142,6 +145,7 @@ async def _form_page(
     """Show the booking form with everything typed so far, and a refusal with its ways out."""
     context = request.app[CONTEXT]
     alternatives: object = ()
+    found = await _case_of(request, actor, form)
     companions = _companions(form)
     group = await groups.rule_in(context.db, area_code=actor.area_code, actor=actor)
     if isinstance(refused, SlotTaken):
@@ -152,7 +156,11 @@ async def _form_page(
         status=status_of(refused.code).value if refused else 200,
         form=form,
         slot=slot,
-        case=await _case_of(request, actor, form),
+        case=None if found is None else found.case,
+        case_agents=() if found is None else [one for one in found.agents if one.stands],
+        today=local_day(context.clock.now()),
+        agent_kinds=tuple(AgentKind),
+        agent_scopes=tuple(AgentScope),
         sites=await places.sites(context.db, within=actor.area_code),
         areas=await places.areas(context.db, within=actor.area_code),
         purposes=tuple(Purpose),
@@ -204,6 +212,7 @@ def _draft(form: Form) -> CaseDraft:
         facts=form.text("facts")[:FACTS_LIMIT],
         persons_present=form.number("persons_present", 1, MOST_PEOPLE),
         companions=_companions(form),
+        agent=agent_of(form) if form.text("agent_name") else None,
     )
 
 
@@ -223,12 +232,20 @@ async def book(request: Request) -> StreamResponse:
                 case_id=case_id,
                 draft=None if case_id else _draft(form),
                 needs=form.texts("needs"),
+                agent_id=form.text("agent") or None,
             ),
             actor=actor,
             idempotency_key=form.text("key") or None,
             now=context.clock.now(),
         )
-    except (AlreadyBooked, BadInput, SiteFull, SlotNotBookable, SlotTaken) as refused:
+    except (
+        AgentNotAuthorised,
+        AlreadyBooked,
+        BadInput,
+        SiteFull,
+        SlotNotBookable,
+        SlotTaken,
+    ) as refused:
         request.app[METRICS].refusals.labels(refused.code).inc()
         slot = await _slot_of(request, form.required("day"), form.required("slot"))
         return await _form_page(request, actor, form, slot=slot, refused=refused)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from aiohttp.web import HTTPSeeOther, Request, Response, StreamResponse, get, post
 
 from reception.domain.access import ROLES, Action, Actor
+from reception.domain.agents import AgentKind, AgentScope
 from reception.domain.areas import path_of
 from reception.domain.attachments import MEDIA_TYPES
 from reception.domain.deadlines import TIME_LIMITS
@@ -64,6 +65,11 @@ async def case_page(request: Request) -> Response:
         "cases/case.html",
         case=found.case,
         parties=found.parties,
+        agents=found.agents,
+        today=today,
+        agent_kinds=tuple(AgentKind),
+        agent_scopes=tuple(AgentScope),
+        may_name_agent=actor.role in ROLES[Action.NAME_AGENT],
         promise=promise_timer(found.sessions, found.case.state, today),
         timers=[timer(deadline, today) for deadline in found.deadlines],
         timeline=found.timeline,

@@ -9,13 +9,13 @@ from aiohttp.web import Request, Response, get, post
 from reception.domain.errors import CodeUnknown, NotFound, TooManyAttempts
 from reception.domain.reception_days import PUBLIC_STATES, DayState
 from reception.domain.refusals import sentence
-from reception.services import audit_views, calendar, cases, day_changes, places
+from reception.services import agents, audit_views, calendar, cases, day_changes, places
 from reception.services.tries import looking_up
 from scheduler.calendar import local_day
 from web.auth import asker_of
 from web.errors import status_of, tell_when_to_retry
 from web.feed import feed
-from web.forms import form_of, query_of
+from web.forms import Form, form_of, query_of
 from web.i18n import language_of, translate
 from web.keys import CONTEXT
 from web.month_pdf import MonthNotice, NoticeRow, month_pdf
@@ -168,11 +168,23 @@ async def query_form(request: Request) -> Response:
 
 async def query(request: Request) -> Response:
     """Show how a case stands to whoever holds its code; no names are on the page."""
+    return await _shown(request, await form_of(request))
+
+
+async def revoke_agent(request: Request) -> Response:
+    """Take an agent's authority back, at the word of whoever holds the code."""
+    form = await form_of(request)
+    return await _shown(request, form, revoked=form.required("agent"))
+
+
+async def _shown(request: Request, form: Form, *, revoked: str | None = None) -> Response:
     context = request.app[CONTEXT]
     now = context.clock.now()
-    code = (await form_of(request)).text("code")[:40]
+    code = form.text("code")[:40]
     try:
         async with looking_up(context.db, by=await asker_of(request), now=now):
+            if revoked is not None:
+                await agents.revoke_by_code(context.db, query_code=code, agent_id=revoked, now=now)
             found = await cases.query(context.db, query_code=code, now=now)
             looks = await audit_views.looks(context.db, query_code=code)
     except (CodeUnknown, TooManyAttempts) as refused:
@@ -209,4 +221,5 @@ def routes() -> "list[RouteDef]":
         get("/calendar/{day_id}", notice),
         get("/query", query_form),
         post("/query", query),
+        post("/query/agents/revoke", revoke_agent),
     ]

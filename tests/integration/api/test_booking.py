@@ -206,3 +206,33 @@ async def test_a_group_names_who_comes_and_the_area_says_how_many_speak(
     )
     page = await api.ask("clerk", "GET", f"/cases/{made.body['case_id']}")
     assert page.body["parties"] == companions
+
+
+async def test_an_agent_is_named_books_and_is_revoked(api: ContractClient, county: County) -> None:
+    case = (await api.ask("clerk", "POST", "/cases", draft())).body
+    authority = {
+        "name": "代办员甲",
+        "kind": "village_agent",
+        "scope": ["book"],
+        "valid_from": "2026-03-01",
+        "valid_to": "2026-12-31",
+        "seen": True,
+    }
+    named = await api.ask("clerk", "POST", f"/cases/{case['id']}/agents", authority)
+    wish = {
+        "slot_id": await free_slot(api),
+        "site_id": county.site_id,
+        "case_id": case["id"],
+        "agent_id": named.body["id"],
+    }
+    public = await api.ask(None, "POST", "/queries", {"query_code": case["query_code"]})
+    assert [(one["name"], one["stands"]) for one in public.body["agents"]] == [("", True)]
+    gone = {"query_code": case["query_code"], "agent_id": named.body["id"]}
+    assert (await api.ask(None, "POST", "/queries/revocations", gone)).status == 204
+    refused = await api.ask("clerk", "POST", "/bookings", wish)
+    assert (refused.status, refused.code) == (409, "agent_not_authorised")
+    second = await api.ask("clerk", "POST", f"/cases/{case['id']}/agents", authority)
+    made = await api.ask("clerk", "POST", "/bookings", wish | {"agent_id": second.body["id"]})
+    assert made.status == 201
+    path = f"/cases/{case['id']}/agents/{second.body['id']}"
+    assert (await api.ask("clerk", "DELETE", path)).status == 204

@@ -227,3 +227,41 @@ async def test_seven_people_are_booked_once_they_have_chosen_who_speaks(site: Si
     for name in names.values():
         assert name in shown.text
     assert shown.text.count("代表发言") == 1
+
+
+AUTHORITY = {
+    "agent_name": "代办员甲",
+    "agent_kind": "village_agent",
+    "agent_scope": "book",
+    "agent_valid_from": "2026-03-10",
+    "agent_valid_to": "2026-06-10",
+}
+
+
+async def test_an_agent_books_by_paper_and_the_petitioner_takes_it_back_on_the_query_page(
+    site: Site,
+) -> None:
+    browser = await site.staff(Role.CLERK)
+    _, form = await choose(site, browser)
+    typed = filled(form, site) | AUTHORITY
+    unseen = await browser.post("/booking/new", typed)
+    assert "要当面看过委托书" in unseen.text
+    assert "代办员甲" in unseen.html
+    page = await browser.post("/booking/new", typed | {"agent_seen": "1"})
+    assert page.path != "/booking/new", page.text
+    assert page.path.startswith("/booking/"), page.text
+    (case,) = await cases.list_cases(site.db, actor=CLERK)
+    shown = await browser.get(f"/cases/{case.id}")
+    assert "代办员甲" in shown.text
+    assert "村级代办员代信访人已预约" in shown.text
+
+    villager = await site.browser()
+    asked = await villager.post("/query", {"code": case.query_code})
+    assert "您委托了村级代办员代办，到 2026年6月10日 星期三 为止" in asked.text
+    assert "代办员甲" not in asked.text
+    again = await villager.post(
+        "/query/agents/revoke", {"code": case.query_code, "agent": asked.value("agent")}
+    )
+    assert "信访人撤回了对村级代办员的委托" in again.text
+    assert "您委托了" not in again.text
+    assert "撤回" in (await browser.get(f"/cases/{case.id}")).text

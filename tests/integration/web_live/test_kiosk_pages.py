@@ -31,6 +31,7 @@ OPEN_TO_ALL = frozenset(
         "/calendar/feed.ics",
         "/calendar/month.pdf",
         "/query",
+        "/query/agents/revoke",
         "/healthz",
         "/readyz",
         "/metrics",
