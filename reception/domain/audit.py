@@ -33,6 +33,8 @@ class AuditAction(StrEnum):
     """What was done."""
 
     CASE_REGISTERED = "case_registered"
+    MATTER_JOINED = "matter_joined"
+    MATTER_SEPARATED = "matter_separated"
     AGENT_NAMED = "agent_named"
     AGENT_REVOKED = "agent_revoked"
     GROUP_RULE_SET = "group_rule_set"

@@ -13,13 +13,14 @@ from reception.domain.access import SYSTEM, Action, Actor, Target, subject_of_le
 from reception.domain.agents import AgentScope
 from reception.domain.audit import AuditAction
 from reception.domain.bookings import SLOT_STATES, BookingMove, BookingState, after
-from reception.domain.codes import Role
+from reception.domain.codes import Category, Purpose, Role
 from reception.domain.errors import (
     BadInput,
     CodeUnknown,
     DayNotPublished,
     IdempotencyMismatch,
     MovedMeanwhile,
+    MoveRefused,
     NotFound,
     SlotNotBookable,
     SlotTaken,
@@ -29,7 +30,7 @@ from reception.domain.reception_days import BOOKABLE_STATES
 from reception.domain.sessions import FINAL_STATES, SessionMove, SessionState
 from reception.domain.slots import HOLD_FOR, SlotMove, SlotState, is_claimable
 from reception.domain.slots import after as slot_after
-from reception.services import agents, audit
+from reception.services import agents, audit, matches
 from reception.services.calendar import SlotView, slot_view
 from reception.services.errors import (
     AlreadyBooked,
@@ -85,7 +86,8 @@ class BookingView:
 class BookRequest:
     """A slot at a site, for a case that is there (`case_id`) or a new one (`draft`).
 
-    `agent_id`: the agent of the case who books for the petitioner.
+    `agent_id`: the agent of the case who books for the petitioner. `told`: the petitioner says that
+    the case is the same matter; this is what was told now, and is kept with it.
     """
 
     slot_id: str
@@ -94,6 +96,18 @@ class BookRequest:
     draft: CaseDraft | None = None
     needs: tuple[str, ...] = ()
     agent_id: str | None = None
+    told: str = ""
+
+
+@dataclass(frozen=True)
+class Matter:
+    """What another matter of the same person is about."""
+
+    purpose: Purpose
+    category: Category
+    problem_area_code: str
+    summary: str
+    facts: str = ""
 
 
 Wish = Literal["petitioner", "government"]
@@ -155,6 +169,12 @@ async def book(
             return found
         await _refuse_second_anew(db, request.case_id, actor)
         raise await _taken(db, slot, now) from None
+
+
+async def was_sent(db: Database, *, idempotency_key: str, actor: Actor) -> bool:
+    """Tell whether this actor has booked with this key."""
+    async with db.reading(actor) as tx, tx.as_program():
+        return await rows.remembered(tx, _key_hash(actor, idempotency_key)) is not None
 
 
 async def hold(db: Database, *, slot_id: str, actor: Actor, now: datetime) -> SlotView:
@@ -252,6 +272,72 @@ async def move(
             return await _view(tx, new, now)
     except (_Lost, Overlapping, NotUnique, Contended):
         raise await _taken(db, slot, now) from None
+
+
+async def separate(
+    db: Database, *, booking_id: str, matter: Matter, actor: Actor, now: datetime
+) -> BookingView:
+    """Give a booking a case of its own when the petitioner says it is another matter.
+
+    Slot, site and check-in code stay; the person's data come from the case it was booked for.
+
+    Raises:
+        MoveRefused: the petitioner has checked in, or the booking is over.
+        MovedMeanwhile: somebody changed it just now.
+        NotFound, NotAllowed: no such booking, or it is none of the actor's.
+        BadInput: the matter is incomplete.
+
+    """
+    async with db.transaction(actor) as tx:
+        row = await require_booking(tx, booking_id, actor, Action.MOVE_BOOKING)
+        old, slot, _, _, _, site, _, case, petitioner, session = row
+        if old.state is BookingState.CHECKED_IN:
+            raise MoveRefused(state=old.state.value, move=BookingMove.MOVE_BY_PETITIONER.value)
+        contents = Contents(tx.vault, case)
+        draft = CaseDraft(
+            petitioner_name=contents.open(petitioner, "name"),
+            phone=contents.open(petitioner, "phone") or None,
+            id_number=contents.open(petitioner, "id_number") or None,
+            language=petitioner.language,
+            needs=tuple(petitioner.needs),
+            channel=case.channel,
+            purpose=matter.purpose,
+            category=matter.category,
+            problem_area_code=matter.problem_area_code,
+            summary=matter.summary,
+            facts=matter.facts,
+            persons_present=1,
+        )
+        new_case = await register_case(tx, draft, actor, now, rehearsal=old.rehearsal)
+        await _end(tx, row, BookingMove.MOVE_BY_PETITIONER, "another_matter")
+        if session is not None and session.state not in FINAL_STATES:
+            await advance(tx, session, SessionMove.STOP, actor, now, reason="booking_cancelled")
+        await _claim(tx, slot.id, actor, now)
+        new = await _put_booking(
+            tx, new_case.id, slot, site, code=old.code, needs=old.needs, now=now
+        )
+        await tx.put(_session(new))
+        audit.record(
+            tx,
+            AuditAction.MATTER_SEPARATED,
+            actor,
+            "case",
+            case.id,
+            now,
+            new_case_id=new_case.id,
+            new_booking_id=new.id,
+        )
+        for told, other in ((case, new_case), (new_case, case)):
+            await note(
+                tx,
+                told.id,
+                "separated",
+                zh=f"信访人提出这是另一件事，单独登记；相关编号{other.case_no}。",
+                en=f"The petitioner said it is another matter; the other number is {other.case_no}.",
+                actor=actor,
+                now=now,
+            )
+        return await _view(tx, new.id, now)
 
 
 _ALSO_TODAY: Final = frozenset(
@@ -380,6 +466,8 @@ async def _book(
     await refuse_accused(tx, case.id, slot)
     if request.draft is None:
         await refuse_second(tx, case.id)
+    if request.told:
+        await matches.join(tx, case, request.told, actor, now)
     agent_id, for_them = await _by_agent(tx, request, case.id, now)
     needs = request.needs or (() if request.draft is None else request.draft.needs)
     booked = await _put_booking(tx, case.id, slot, site, code=await _code(tx), needs=needs, now=now)

@@ -72,6 +72,7 @@ async def cases(
     leader_id: str | None,
     case_no: str = "",
     name_index: bytes | None = None,
+    id_index: bytes | None = None,
     limit: int,
     offset: int = 0,
 ) -> Sequence[CaseRow]:
@@ -80,7 +81,8 @@ async def cases(
     Those the actor is a subject of are left out.
 
     `leader_id` keeps the cases this leader received or is to receive, `case_no` those with these
-    characters in their number, `name_index` those whose petitioner may have that name.
+    characters in their number, `name_index` those whose petitioner may have that name, `id_index`
+    those whose petitioner has that identity number.
     """
     query = _cases().where(~PetitionCase.rehearsal)
     if within is not None:
@@ -100,6 +102,8 @@ async def cases(
         query = query.where(PetitionCase.case_no.contains(case_no, autoescape=True))
     if name_index is not None:
         query = query.where(Petitioner.name_index == name_index)
+    if id_index is not None:
+        query = query.where(Petitioner.id_index == id_index)
     open_only = await open_to_actor(tx, PetitionCase.id)
     if open_only is not None:
         query = query.where(open_only)

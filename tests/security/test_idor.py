@@ -71,6 +71,12 @@ DAY = {"date": "2026-04-02", "windows": "09:00-12:00", "slot_minutes": "30", "bu
 
 CHANGE = {"reason": "赴灾区", "approved_by": "县委办主任"}
 
+MATTER = {
+    "purpose": "appeal_or_request",
+    "category": "agriculture",
+    "problem_area_code": "330726100",
+    "summary": "另一件事",
+}
 AGENT = {
     "name": "代办员（演示）",
     "kind": "village_agent",
@@ -141,6 +147,8 @@ ASKS: dict[tuple[str, str], Ask] = {
     ("POST", "/planning/{leader_id}/publish"): Ask(CLERK, {"day": "{draft_day_id}"}),
     ("GET", "/api/v1/leaders/{leader_id}/stand-ins"): Ask(CLERK),
     ("PUT", "/api/v1/leaders/{leader_id}/stand-ins"): Ask(CLERK, json={"leader_ids": []}),
+    ("POST", "/booking/{booking_id}/separate"): Ask(CLERK, MATTER),
+    ("POST", "/api/v1/bookings/{booking_id}/separation"): Ask(CLERK, json=MATTER),
     ("POST", "/cases/{case_id}/agents"): Ask(
         CLERK, {f"agent_{name}": value for name, value in AGENT.items()} | {"agent_seen": "1"}
     ),

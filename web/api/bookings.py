@@ -1,8 +1,8 @@
 """Bookings, check-in, and looking a case up by its query code."""
 
-from datetime import date
+from datetime import date, datetime
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from annotated_types import Ge, Le, Len
 from pydantic import model_validator
@@ -10,6 +10,7 @@ from pydantic import model_validator
 from reception.domain import groups
 from reception.domain.access import ROLES, Action
 from reception.domain.bookings import BookingState
+from reception.domain.cases import CaseState
 from reception.domain.codes import Category, Channel, Purpose
 from reception.domain.errors import (
     CodeUnknown,
@@ -24,7 +25,7 @@ from reception.domain.errors import (
 )
 from reception.domain.groups import MOST_PEOPLE
 from reception.domain.sessions import SessionState
-from reception.services import booking, cases
+from reception.services import booking, cases, matches
 from reception.services.errors import AgentNotAuthorised, AlreadyBooked, CheckInClosed, SiteFull
 from reception.services.tries import looking_up
 from scheduler.calendar import local_day
@@ -91,7 +92,8 @@ class CaseDraft(Asked):
 class BookingRequest(Asked):
     """A slot at a site, for a case that is there (`case_id`) or a new one (`draft`).
 
-    `agent_id`: the agent of the case who books for the petitioner.
+    `agent_id`: the agent of the case who books for the petitioner. `told`: the petitioner says that
+    the case is the same matter; this is what was told now, and is kept with it.
     """
 
     slot_id: Id
@@ -100,6 +102,7 @@ class BookingRequest(Asked):
     draft: CaseDraft | None = None
     needs: Annotated[tuple[Word, ...], Len(0, 10)] = ()
     agent_id: Id | None = None
+    told: Text = ""
 
     @model_validator(mode="after")
     def _one_case(self) -> "BookingRequest":
@@ -130,6 +133,33 @@ class Bookings(Given):
     """Bookings by time."""
 
     items: tuple[Booking, ...]
+
+
+class Match(Given):
+    """An earlier case of the same person that may be the same matter."""
+
+    case_id: str
+    case_no: str
+    state: CaseState
+    registered_at: datetime
+    summary: str
+    by: Literal["id_number", "name"]
+
+
+class Matches(Given):
+    """The most alike first."""
+
+    items: tuple[Match, ...]
+
+
+class Matter(Asked):
+    """What another matter of the same person is about."""
+
+    purpose: Purpose
+    category: Category
+    problem_area_code: AreaCode
+    summary: Annotated[Line, Len(1, 200)]
+    facts: Text = ""
 
 
 class OnDay(Asked):
@@ -193,6 +223,7 @@ async def create_booking(call: Call[BookingRequest, Nothing]) -> Booking:
             draft=None if wish.draft is None else wish.draft.as_draft(),
             needs=wish.needs,
             agent_id=wish.agent_id,
+            told=wish.told,
         ),
         actor=call.actor,
         idempotency_key=call.idempotency_key,
@@ -269,6 +300,36 @@ async def move_booking(call: Call[NewSlot, Nothing]) -> Booking:
         now=call.now,
     )
     return await told(call, moved)
+
+
+@OPERATIONS.operation(
+    "POST", "/matches", summary="Likely earlier cases", roles=ROLES[Action.NAME_SUBJECT]
+)
+async def suggest_matches(call: Call[CaseDraft, Nothing]) -> Matches:
+    """Cases of the same person that read alike; a clerk asks whether it is the same matter."""
+    found = await matches.suggest(
+        call.context.db, draft=call.body.as_draft(), actor=call.actor, now=call.now
+    )
+    return Matches.model_validate({"items": found})
+
+
+@OPERATIONS.operation(
+    "POST",
+    "/bookings/{booking_id}/separation",
+    summary="Give a booking a case of its own",
+    roles=ROLES[Action.NAME_SUBJECT],
+    errors=(MoveRefused, MovedMeanwhile),
+)
+async def separate_booking(call: Call[Matter, Nothing]) -> Booking:
+    """The petitioner says it is another matter: it gets a number of its own, the slot stays."""
+    booked = await booking.separate(
+        call.context.db,
+        booking_id=call.path["booking_id"],
+        matter=booking.Matter(**dict(call.body)),
+        actor=call.actor,
+        now=call.now,
+    )
+    return await told(call, booked)
 
 
 @OPERATIONS.operation(

@@ -1,6 +1,7 @@
 """Booking at the counter: find a slot, write down who comes with what, hand over the slip."""
 
 import secrets
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -17,10 +18,11 @@ from reception.domain.errors import BadInput, NotFound, Refused, SlotNotBookable
 from reception.domain.groups import MOST_PEOPLE, Companion
 from reception.domain.people import Need, PetitionerLanguage
 from reception.domain.refusals import sentence
-from reception.services import booking, calendar, cases, groups, places
+from reception.services import booking, calendar, cases, groups, matches, places
 from reception.services.booking import BookRequest
 from reception.services.calendar import SlotView
 from reception.services.errors import AgentNotAuthorised, AlreadyBooked, SiteFull
+from reception.services.matches import Match
 from reception.services.registration import CaseDraft
 from scheduler.calendar import local_day
 from web.auth import require
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
 NEXT_FREE = 8
 SUMMARY_LIMIT = 200
 FACTS_LIMIT = 4000
+ANOTHER_MATTER = "another"
 COMPANION_ROWS = 6
 """Of the empty form; as many more as were filled come back."""
 
@@ -141,11 +144,15 @@ async def _form_page(
     *,
     slot: SlotView,
     refused: Refused | None = None,
+    found: Sequence[Match] = (),
 ) -> Response:
-    """Show the booking form with everything typed so far, and a refusal with its ways out."""
+    """Show the booking form with everything typed so far, and a refusal with its ways out.
+
+    `found` are earlier cases that may be the same matter: the clerk asks the petitioner.
+    """
     context = request.app[CONTEXT]
     alternatives: object = ()
-    found = await _case_of(request, actor, form)
+    of_case = await _case_of(request, actor, form)
     companions = _companions(form)
     group = await groups.rule_in(context.db, area_code=actor.area_code, actor=actor)
     if isinstance(refused, SlotTaken):
@@ -156,8 +163,10 @@ async def _form_page(
         status=status_of(refused.code).value if refused else 200,
         form=form,
         slot=slot,
-        case=None if found is None else found.case,
-        case_agents=() if found is None else [one for one in found.agents if one.stands],
+        matches=found,
+        another_matter=ANOTHER_MATTER,
+        case=None if of_case is None else of_case.case,
+        case_agents=() if of_case is None else [one for one in of_case.agents if one.stands],
         today=local_day(context.clock.now()),
         agent_kinds=tuple(AgentKind),
         agent_scopes=tuple(AgentScope),
@@ -216,14 +225,36 @@ def _draft(form: Form) -> CaseDraft:
     )
 
 
+async def _asked_about(
+    request: Request, actor: Actor, form: Form, key: str | None
+) -> Sequence[Match]:
+    """Return earlier cases to ask the petitioner about; none when this very form was sent before."""
+    context = request.app[CONTEXT]
+    if key is not None and await booking.was_sent(context.db, idempotency_key=key, actor=actor):
+        return ()
+    return await matches.suggest(
+        context.db, draft=_draft(form), actor=actor, now=context.clock.now()
+    )
+
+
 async def book(request: Request) -> StreamResponse:
     """Book; a slot taken meanwhile brings the form back with other times, one press each."""
     actor = await require(request, Role.CLERK)
     context = request.app[CONTEXT]
     form = await form_of(request)
     case_id = form.text("case") or None
+    key = form.text("key") or None
     slot_id = form.text("instead") or form.required("slot")
+    told = ""
     try:
+        if case_id is None and not form.text("matter"):
+            found = await _asked_about(request, actor, form, key)
+            if found:
+                slot = await _slot_of(request, form.required("day"), form.required("slot"))
+                return await _form_page(request, actor, form, slot=slot, found=found)
+        elif case_id is None and form.text("matter") != ANOTHER_MATTER:
+            case_id, draft = form.text("matter"), _draft(form)
+            told = "\n".join(part for part in (draft.summary, draft.facts) if part)
         made = await booking.book(
             context.db,
             request=BookRequest(
@@ -233,9 +264,10 @@ async def book(request: Request) -> StreamResponse:
                 draft=None if case_id else _draft(form),
                 needs=form.texts("needs"),
                 agent_id=form.text("agent") or None,
+                told=told,
             ),
             actor=actor,
-            idempotency_key=form.text("key") or None,
+            idempotency_key=key,
             now=context.clock.now(),
         )
     except (
@@ -284,6 +316,12 @@ async def confirmation(request: Request) -> Response:
         case=case,
         # The code is in the fragment: a browser never sends it, so no log can keep it.
         qr=_qr(f"{context.base_url}/query#{case.query_code}"),
+        form=query_of(request),
+        areas=await places.areas(context.db, within=actor.area_code),
+        purposes=tuple(Purpose),
+        categories=tuple(Category),
+        summary_limit=SUMMARY_LIMIT,
+        facts_limit=FACTS_LIMIT,
         can_change=can_change(held.state, held.slot.starts_at, now),
     )
 
@@ -335,6 +373,31 @@ async def move(request: Request) -> StreamResponse:
     raise HTTPSeeOther(f"/booking/{moved.id}")
 
 
+async def separate(request: Request) -> StreamResponse:
+    """Give a booking a case of its own, when the petitioner says it is another matter."""
+    actor = await require(request, Role.CLERK)
+    context = request.app[CONTEXT]
+    form = await form_of(request)
+    booking_id = request.match_info["booking_id"]
+    before = await booking.booking(context.db, booking_id=booking_id, actor=actor)
+    booked = await booking.separate(
+        context.db,
+        booking_id=booking_id,
+        matter=booking.Matter(
+            purpose=form.choice("purpose", Purpose),
+            category=form.choice("category", Category),
+            problem_area_code=form.required("problem_area_code"),
+            summary=form.required("summary")[:SUMMARY_LIMIT],
+            facts=form.text("facts")[:FACTS_LIMIT],
+        ),
+        actor=actor,
+        now=context.clock.now(),
+    )
+    if before.session_id is not None:
+        await context.live.changed(before.session_id)
+    raise HTTPSeeOther(f"/booking/{booked.id}")
+
+
 def routes() -> "list[RouteDef]":
     """List the routes of this module."""
     return [
@@ -345,4 +408,5 @@ def routes() -> "list[RouteDef]":
         get("/booking/{booking_id}", confirmation),
         post("/booking/{booking_id}/cancel", cancel),
         post("/booking/{booking_id}/move", move),
+        post("/booking/{booking_id}/separate", separate),
     ]

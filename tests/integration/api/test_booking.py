@@ -236,3 +236,24 @@ async def test_an_agent_is_named_books_and_is_revoked(api: ContractClient, count
     assert made.status == 201
     path = f"/cases/{case['id']}/agents/{second.body['id']}"
     assert (await api.ask("clerk", "DELETE", path)).status == 204
+
+
+async def test_likely_earlier_cases_are_shown_joined_and_left(
+    api: ContractClient, county: County
+) -> None:
+    case = (await api.ask("clerk", "POST", "/cases", draft())).body
+    shown = await api.ask("clerk", "POST", "/matches", draft())
+    assert [one["case_id"] for one in shown.body["items"]] == [case["id"]]
+    wish = {"slot_id": await free_slot(api), "site_id": county.site_id, "case_id": case["id"]}
+    booked = (await api.ask("clerk", "POST", "/bookings", wish | {"told": "还是那件事"})).body
+    matter = {
+        "purpose": "enquiry",
+        "category": "land",
+        "problem_area_code": TOWNSHIP,
+        "summary": "宅基地审批",
+    }
+    own = await api.ask("clerk", "POST", f"/bookings/{booked['id']}/separation", matter)
+    assert own.status == 200
+    assert own.body["case_no"] != booked["case_no"]
+    again = await api.ask("clerk", "POST", f"/bookings/{booked['id']}/separation", matter)
+    assert (again.status, again.code) == (409, "move_refused")

@@ -344,6 +344,9 @@ ELSEWHERE: Final = {
     A.DAY_CANCELLED,
     A.DAY_MISSED,
     A.STAND_INS_SET,
+    # tests/integration/storage/test_matches.py
+    A.MATTER_JOINED,
+    A.MATTER_SEPARATED,
     # tests/integration/storage/test_agents.py
     A.AGENT_NAMED,
     A.AGENT_REVOKED,

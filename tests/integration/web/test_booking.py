@@ -265,3 +265,28 @@ async def test_an_agent_books_by_paper_and_the_petitioner_takes_it_back_on_the_q
     assert "信访人撤回了对村级代办员的委托" in again.text
     assert "您委托了" not in again.text
     assert "撤回" in (await browser.get(f"/cases/{case.id}")).text
+
+
+async def test_the_same_matter_told_again_is_asked_about_and_booked_either_way(site: Site) -> None:
+    browser = await site.staff(Role.CLERK)
+    known = await cases.register(
+        site.db,
+        draft=draft(petitioner_name=TYPED["petitioner_name"], summary="村口的水渠断水"),
+        actor=CLERK,
+        now=site.clock.now(),
+    )
+    _, form = await choose(site, browser)
+    typed = filled(form, site)
+    asked = await browser.post("/booking/new", typed)
+    assert asked.path == "/booking/new"
+    assert "请问一问信访人" in asked.text
+    assert known.case_no in asked.text
+    assert asked.value("petitioner_name") == TYPED["petitioner_name"]
+    page = await browser.post("/booking/new", typed | {"matter": known.id})
+    assert known.case_no in page.text
+    # It was another matter after all.
+    matter = {name: TYPED[name] for name in ("purpose", "category", "problem_area_code")}
+    own = await browser.post(f"{page.path}/separate", matter | {"summary": "宅基地审批"})
+    assert "宅基地审批" in own.text
+    assert known.case_no not in own.text
+    assert len(await cases.list_cases(site.db, actor=CLERK)) == 2
