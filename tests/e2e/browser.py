@@ -14,6 +14,8 @@ from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, 
 
 ROOT = Path(__file__).parents[2]
 SCREENSHOTS = ROOT / "docs" / "screenshots"
+KEPT = ROOT / "build" / "screenshots"
+"""Where tests leave the pictures people may want to look at afterwards."""
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 
 LAPTOP = (1366, 768)
