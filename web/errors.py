@@ -106,6 +106,7 @@ STATUS: Mapping[str, HTTPStatus] = {
     "slot_not_bookable": HTTPStatus.CONFLICT,
     "leader_concerned": HTTPStatus.CONFLICT,
     "agent_not_authorised": HTTPStatus.CONFLICT,
+    "no_reception_today": HTTPStatus.CONFLICT,
     "already_booked": HTTPStatus.CONFLICT,
     "slot_taken": HTTPStatus.CONFLICT,
     "stale_generation": HTTPStatus.CONFLICT,

@@ -48,6 +48,8 @@ class Action(StrEnum):
     MOVE_BOOKING = "move_booking"
     CANCEL_BOOKING = "cancel_booking"
     CHECK_IN = "check_in"
+    TAKE_TICKET = "take_ticket"
+    CALL_TICKET = "call_ticket"
     REGISTER_CASE = "register_case"
     SEE_CASE = "see_case"
     MOVE_CASE = "move_case"
@@ -174,6 +176,8 @@ ROLES: Final = {
     Action.MOVE_BOOKING: _BOOKERS,
     Action.CANCEL_BOOKING: _BOOKERS,
     Action.CHECK_IN: _COUNTER,
+    Action.TAKE_TICKET: _COUNTER,
+    Action.CALL_TICKET: _CLERK,
     Action.REGISTER_CASE: frozenset({Role.CLERK, Role.LEADER, Role.HANDLER, Role.KIOSK}),
     Action.SEE_CASE: _READERS,
     Action.MOVE_CASE: frozenset({Role.CLERK, Role.LEADER, Role.HANDLER, Role.ORG_HEAD}),

@@ -33,6 +33,9 @@ class AuditAction(StrEnum):
     """What was done."""
 
     CASE_REGISTERED = "case_registered"
+    TICKET_TAKEN = "ticket_taken"
+    TICKET_MOVED = "ticket_moved"
+    TICKET_PREFERRED = "ticket_preferred"
     MATTER_JOINED = "matter_joined"
     MATTER_SEPARATED = "matter_separated"
     AGENT_NAMED = "agent_named"

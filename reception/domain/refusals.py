@@ -179,6 +179,11 @@ SENTENCES: Final[Mapping[str, Sentence]] = {
         "The agent may not do this now[ ({reason})]. Let the petitioner do it, or write a new"
         " authority.",
     ),
+    "no_reception_today": Sentence(
+        "今天这里没有领导接访，不能取号。请看接访公示，或请工作人员帮您预约别的日子。",
+        "No leader receives here today, so there is no number to take. See the calendar, or ask the"
+        " staff to book another day.",
+    ),
     "already_booked": Sentence(
         "这件事已经约好了[（{booked_at}）]。要换时间请改期；是另一件事请重新登记一件再约。",
         "This matter is booked already[ ({booked_at})]. To come at another time move that booking;"

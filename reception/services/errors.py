@@ -32,6 +32,12 @@ class AgentNotAuthorised(Refused):
     code: ClassVar[str] = "agent_not_authorised"
 
 
+class NoReceptionToday(Refused):
+    """No leader receives at this site today, so there is no number to take."""
+
+    code: ClassVar[str] = "no_reception_today"
+
+
 class LeaderConcerned(Refused):
     """The leader of this slot is a subject of the case; another one has to receive."""
 

@@ -11,6 +11,7 @@ from sqlalchemy import (
     JSON,
     BigInteger,
     CheckConstraint,
+    Double,
     ForeignKey,
     Index,
     Integer,
@@ -30,6 +31,7 @@ from reception.domain.cases import CaseState
 from reception.domain.codes import Category, Channel, Level, Mode, Purpose, Role
 from reception.domain.kiosks import KioskState
 from reception.domain.outcomes import OutcomeType
+from reception.domain.queue import PriorityReason, TicketState
 from reception.domain.reception_days import ChangeKind, DayState
 from reception.domain.retention import Cause, HoldReason, Kept
 from reception.domain.sessions import SessionState
@@ -674,6 +676,24 @@ class Idempotency(Table):
     request_hash: Mapped[str] = mapped_column(String(64))
     booking_id: Mapped[str] = reference("booking.id")
     created_at: Mapped[datetime]
+
+
+class QueueTicket(Table):
+    """A number somebody without a booking took at a site on a day; it says nothing of the person."""
+
+    __tablename__ = "queue_ticket"
+    __table_args__ = (UniqueConstraint("site_id", "day", "number"),)
+    id: Mapped[Id]
+    site_id: Mapped[str] = mapped_column(ForeignKey("site.id"))
+    day: Mapped[date]
+    number: Mapped[int]
+    state: Mapped[TicketState] = word(TicketState, "state")
+    place: Mapped[float] = mapped_column(Double)
+    priority: Mapped[PriorityReason | None] = word(PriorityReason, "priority")
+    taken_at: Mapped[datetime]
+    calls: Mapped[int]
+    called_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
 
 
 # Sessions

@@ -40,6 +40,8 @@ MAY = {
     "move_booking": "clerk scheduler kiosk",
     "cancel_booking": "clerk scheduler kiosk",
     "check_in": "clerk kiosk",
+    "take_ticket": "clerk kiosk",
+    "call_ticket": "clerk",
     "register_case": "clerk leader handler kiosk",
     "see_case": "clerk leader secretary handler org_head supervisor",
     "move_case": "clerk leader handler org_head",

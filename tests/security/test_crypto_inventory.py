@@ -13,7 +13,7 @@ PLAIN = {
     "reception/domain/consent.py",
     "reception/services/attachments.py",
     "reception/services/booking.py",
-    "web/pages/leader.py",
+    "web/stamps.py",
     "web/render.py",
     "web/static_files.py",
 }

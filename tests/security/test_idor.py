@@ -148,6 +148,10 @@ ASKS: dict[tuple[str, str], Ask] = {
     ("GET", "/api/v1/leaders/{leader_id}/stand-ins"): Ask(CLERK),
     ("PUT", "/api/v1/leaders/{leader_id}/stand-ins"): Ask(CLERK, json={"leader_ids": []}),
     ("POST", "/booking/{booking_id}/separate"): Ask(CLERK, MATTER),
+    ("POST", "/clerk/queue/{ticket_id}/move"): Ask(CLERK, {"move": "call"}),
+    ("POST", "/clerk/queue/{ticket_id}/priority"): Ask(CLERK, {"reason": "came_far"}),
+    ("POST", "/api/v1/queue/{ticket_id}/moves"): Ask(CLERK, json={"move": "call"}),
+    ("PUT", "/api/v1/queue/{ticket_id}/priority"): Ask(CLERK, json={"reason": "came_far"}),
     ("POST", "/api/v1/bookings/{booking_id}/separation"): Ask(CLERK, json=MATTER),
     ("POST", "/cases/{case_id}/agents"): Ask(
         CLERK, {f"agent_{name}": value for name, value in AGENT.items()} | {"agent_seen": "1"}

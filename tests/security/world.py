@@ -19,6 +19,7 @@ from reception.services import (
     calendar,
     delegations,
     places,
+    queue,
     rehearsals,
     retention,
     subjects,
@@ -150,6 +151,7 @@ async def _rest_of(site: Site, case_id: str) -> dict[str, str]:
             actor=place.clerk,
             now=now,
         ),
+        "ticket_id": (await queue.take(db, actor=place.clerk, site_id=place.site_id, now=now)).id,
         "agent_id": await agents.add(
             db,
             case_id=case_id,

@@ -16,12 +16,14 @@ from reception.domain.consent import RECORDING_CONSENT, RIGHTS
 from reception.domain.errors import BadInput, CodeUnknown, Refused
 from reception.domain.fingerprint_words import FINGERPRINT_WORDS
 from reception.domain.kiosks import SESSION_HOLDS, KioskAddress
+from reception.domain.queue import TicketState
 from reception.domain.sessions import FINAL_STATES, LIVE_STATES, SessionState
-from reception.services import booking, calendar, kiosks, places, sessions
+from reception.services import booking, calendar, kiosks, places, queue, sessions
 from reception.services.booking import BookingView
 from reception.services.calendar import DayView
 from reception.services.kiosks import Proof
 from reception.services.places import KioskView, SiteView
+from reception.services.queue import QueueView, TicketView
 from reception.services.sessions import ReceiptView
 from reception.services.tries import looking_up
 from scheduler.calendar import local_day
@@ -258,6 +260,19 @@ async def check_in(request: Request) -> Response:
     return response
 
 
+async def take_number(request: Request) -> Response:
+    """Give the next number of today's queue; nobody has to say who they are.
+
+    Raises:
+        NoReceptionToday: no leader receives here today.
+    """
+    actor = await require(request, Role.KIOSK)
+    context = request.app[CONTEXT]
+    return json_response(
+        _ticket(await queue.take(context.db, actor=actor, now=context.clock.now()))
+    )
+
+
 async def receipt(request: Request) -> Response:
     """Answer what is printed on the slip, with the query code as a QR picture."""
     actor = await require(request, Role.KIOSK)
@@ -368,6 +383,31 @@ async def _today(request: Request, actor: Actor, site: SiteView) -> dict[str, ob
             for one in published
             if is_within(site.area_code, one.leader.area_code)
         ],
+        "queue": _queue(await queue.queue(context.db, actor=actor, now=now)),
+    }
+
+
+def _queue(found: QueueView) -> dict[str, object]:
+    waiting = [one for one in found.tickets if one.state is TicketState.WAITING]
+    return {
+        "opens": found.opens,
+        "waiting": found.waiting,
+        "called": [
+            {"number": one.number, "calls": one.calls}
+            for one in found.tickets
+            if one.state is TicketState.CALLED
+        ],
+        "next": waiting[0].number if waiting else None,
+    }
+
+
+def _ticket(taken: TicketView) -> dict[str, object]:
+    return {
+        "number": taken.number,
+        "taken_at": taken.taken_at.isoformat(),
+        "before": taken.before,
+        "least": taken.wait.least if taken.wait else 0,
+        "most": taken.wait.most if taken.wait else 0,
     }
 
 
@@ -434,6 +474,7 @@ def routes() -> "list[RouteDef]":
         post("/kiosk/session", open_session),
         get("/kiosk/today", today),
         post("/kiosk/check-in", check_in),
+        post("/kiosk/queue", take_number),
         post("/kiosk/receipt", receipt),
         post("/kiosk/end", end),
     ]

@@ -1,6 +1,5 @@
 """The leader's day: who comes next, and everyone after."""
 
-import hashlib
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
@@ -16,6 +15,7 @@ from scheduler.calendar import local_day
 from web.auth import require
 from web.keys import CONTEXT, WebContext
 from web.render import page
+from web.stamps import stamp_of
 
 if TYPE_CHECKING:
     from aiohttp.web_routedef import RouteDef
@@ -93,7 +93,7 @@ def stamp(held: tuple[BookingView, ...]) -> str:
         f"{one.id} {one.state} {one.session_state} {one.slot.starts_at} {one.prepared}"
         for one in held
     )
-    return hashlib.sha256(rows.encode()).hexdigest()[:16]
+    return stamp_of(rows)
 
 
 def routes() -> "list[RouteDef]":

@@ -257,3 +257,19 @@ async def test_likely_earlier_cases_are_shown_joined_and_left(
     assert own.body["case_no"] != booked["case_no"]
     again = await api.ask("clerk", "POST", f"/bookings/{booked['id']}/separation", matter)
     assert (again.status, again.code) == (409, "move_refused")
+
+
+async def test_a_walk_in_takes_a_number_and_is_called(api: ContractClient, county: County) -> None:
+    shown = await api.ask("clerk", "GET", f"/queue?site_id={county.site_id}")
+    assert shown.status == 200
+    assert (shown.body["opens"], shown.body["tickets"]) == (True, [])
+    taken = await api.ask("kiosk", "POST", "/queue", {})
+    assert (taken.status, taken.body["number"]) == (201, "B001")
+    path = f"/queue/{taken.body['id']}"
+    assert (await api.ask("kiosk", "POST", f"{path}/moves", {"move": "call"})).status == 403
+    preferred = await api.ask("clerk", "PUT", f"{path}/priority", {"reason": "needs_help"})
+    assert preferred.body["tickets"][0]["priority"] == "needs_help"
+    called = await api.ask("clerk", "POST", f"{path}/moves", {"move": "call"})
+    assert [(one["state"], one["calls"]) for one in called.body["tickets"]] == [("called", 1)]
+    again = await api.ask("clerk", "POST", f"{path}/moves", {"move": "call"})
+    assert (again.status, again.code) == (409, "move_refused")

@@ -347,6 +347,10 @@ ELSEWHERE: Final = {
     # tests/integration/storage/test_matches.py
     A.MATTER_JOINED,
     A.MATTER_SEPARATED,
+    # tests/integration/storage/test_queue.py
+    A.TICKET_TAKEN,
+    A.TICKET_MOVED,
+    A.TICKET_PREFERRED,
     # tests/integration/storage/test_agents.py
     A.AGENT_NAMED,
     A.AGENT_REVOKED,

@@ -99,6 +99,7 @@ TODAY: dict[str, object] = {
         },
         {"leader_name": "方志远", "leader_title": "信访局局长", "hours": "08:30–11:30"},
     ],
+    "queue": {"opens": True, "waiting": 0, "called": [], "next": None},
 }
 RECEIPT: dict[str, object] = {
     "case_no": "330726-2026-000017",

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 from enum import StrEnum
+from functools import partial
 from typing import TypeVar
 
 import pytest
 
-from reception.domain import bookings, cases, reception_days, slots
+from reception.domain import bookings, cases, queue, reception_days, slots
 from reception.domain.errors import MoveRefused
 
 S = TypeVar("S", bound=StrEnum)
@@ -23,6 +24,16 @@ substituted: begin>in_progress change>changed substitute>substituted cancel>canc
 missed: substitute>substituted
 completed:
 cancelled:
+"""
+
+TICKETS = """
+waiting: call>called park>parked leave>left
+called: recall>called park>parked skip>skipped begin>serving leave>left
+serving: finish>done
+parked: come_back>waiting leave>left
+skipped: come_back>waiting leave>left
+done:
+left:
 """
 
 SLOTS = """
@@ -115,6 +126,15 @@ def test_a_reception_day_moves_as_its_table_says_and_no_other_way() -> None:
 
 def test_a_slot_moves_as_its_table_says_and_no_other_way() -> None:
     assert walk(slots.SlotState, slots.SlotMove, slots.after) == read(SLOTS)
+
+
+def test_a_ticket_moves_as_its_table_says_once_it_was_called_often_enough() -> None:
+    for calls in range(queue.MOST_CALLS + 2):
+        after = partial(queue.after, calls=calls)
+        table = read(TICKETS)
+        if calls < queue.MOST_CALLS:
+            del table["called"]["skip"]
+        assert walk(queue.TicketState, queue.TicketMove, after) == table
 
 
 def test_a_booking_moves_as_its_table_says_and_no_other_way() -> None:

@@ -5,6 +5,7 @@
  * @typedef {import('./types.js').Snapshot} Snapshot
  * @typedef {import('./types.js').KioskBooking} KioskBooking
  * @typedef {import('./types.js').Receipt} Receipt
+ * @typedef {import('./types.js').Ticket} Ticket
  * @typedef {import('./types.js').Line} Line
  *
  * @typedef {'waiting'|'ok'|'missing'|'refused'|'busy'} Camera
@@ -12,7 +13,7 @@
  * @typedef {'asking'|'ok'|'bad'} Speaker
  *
  * @typedef {object} Turn
- * @property {'idle'|'code'|'greet'|'devices'|'room'|'receipt'|'elsewhere'} phase `receipt` only when
+ * @property {'idle'|'ticket'|'code'|'greet'|'devices'|'room'|'receipt'|'elsewhere'} phase `receipt` only when
  *   the page was loaded anew after the end of the talk
  * @property {string} digits of the check-in code so far
  * @property {boolean} busy a request is on its way; buttons wait
@@ -29,12 +30,13 @@
  * @property {'outcome'|'rating'|'receipt'} afterwards how far the person is after the close
  * @property {Record<string, number>} rated level by target, chosen and not yet sent
  * @property {Receipt|null} receipt
+ * @property {Ticket|null} ticket the number that was just taken
  *
- * @typedef {'idle'|'code'|'greet'|'devices'|'joining'|'lobby'|'rights'|'consent'|'ready'|'talk'
+ * @typedef {'idle'|'ticket'|'code'|'greet'|'devices'|'joining'|'lobby'|'rights'|'consent'|'ready'|'talk'
  *   |'consult'|'reconnecting'|'readback'|'sign'|'await_outcome'|'outcome'|'rating'|'receipt'
  *   |'adjourned'|'stopped'|'broken_off'|'elsewhere'} Screen
  *
- * @typedef {{type: 'begin'} | {type: 'digit', digit: string} | {type: 'erase'} | {type: 'sent'}
+ * @typedef {{type: 'begin'} | {type: 'ticket', ticket: Ticket} | {type: 'digit', digit: string} | {type: 'erase'} | {type: 'sent'}
  *   | {type: 'checked_in', booking: KioskBooking} | {type: 'refused', sentence: string}
  *   | {type: 'confirmed_identity'} | {type: 'camera', camera: Camera}
  *   | {type: 'microphone', microphone: Microphone} | {type: 'speaker', speaker: Speaker}
@@ -81,6 +83,7 @@ export function initial(booking = null) {
     afterwards: 'outcome',
     rated: {},
     receipt: null,
+    ticket: null,
   };
 }
 
@@ -97,6 +100,8 @@ export function reduce(turn, event) {
       return initial();
     case 'begin':
       return { ...initial(), phase: 'code' };
+    case 'ticket':
+      return { ...initial(), phase: 'ticket', ticket: event.ticket };
     case 'digit':
       if (turn.phase !== 'code' || turn.busy || turn.digits.length >= CODE_LENGTH) return turn;
       return { ...turn, digits: turn.digits + event.digit, refusal: '' };

@@ -49,6 +49,7 @@ export class KioskView {
     }
     this.#rating(turn);
     if (turn.receipt) this.#receipt(turn.receipt);
+    if (turn.ticket) this.#ticket(turn.ticket);
   }
 
   /**
@@ -80,9 +81,17 @@ export class KioskView {
   /**
    * The idle screen's lists.
    *
-   * @param {{receptions: import('./types.js').Reception[], on_duty: import('./types.js').OnDuty[]}} today
+   * @param {{receptions: import('./types.js').Reception[], on_duty: import('./types.js').OnDuty[],
+   *   queue: import('./types.js').Queue}} today
    */
-  showToday({ receptions, on_duty: onDuty }) {
+  showToday({ receptions, on_duty: onDuty, queue }) {
+    show(by('take-number'), queue.opens);
+    show(by('called'), queue.called.length > 0 || queue.next !== null);
+    const numbers = queue.called.map(({ number }) => number).join(this.language === 'zh' ? '、' : ', ');
+    show(by('called-now'), numbers !== '');
+    setText(by('called-now'), numbers && this.say('called', { numbers }));
+    show(by('called-next'), queue.next !== null);
+    setText(by('called-next'), queue.next === null ? '' : this.say('called_next', { number: queue.next }));
     const rows = receptions.map((one) => {
       const row = document.createElement('li');
       row.className = `reception reception--${one.tone}`;
@@ -106,6 +115,12 @@ export class KioskView {
     });
     by('duty').replaceChildren(...duty);
     show(by('no-duty'), duty.length === 0);
+  }
+
+  /** @param {{least: number, most: number}} wait @returns {string} */
+  waitWords({ least, most }) {
+    if (most === 0) return this.say('wait_none');
+    return least === most ? this.say('wait_about', { most }) : this.say('wait_range', { least, most });
   }
 
   /** @param {string} name @param {string} title */
@@ -251,6 +266,21 @@ export class KioskView {
     send.disabled = turn.busy || Object.keys(turn.rated).length === 0;
   }
 
+  /** @param {import('./types.js').Ticket} ticket */
+  #ticket(ticket) {
+    setText(by('ticket-number'), ticket.number);
+    setText(by('ticket-before'), this.say('ticket_before', { before: ticket.before }));
+    setText(by('ticket-wait'), this.waitWords(ticket));
+    const day = dayOf(ticket.taken_at, this.language);
+    setText(by('ticket-taken'), `${day} ${clock(ticket.taken_at)}`);
+    // The picture of the range: a ruler of whole half hours, the range drawn on it.
+    const whole = Math.max(30, Math.ceil(ticket.most / 30) * 30);
+    const range = by('ticket-range');
+    range.style.marginInlineStart = `${(100 * ticket.least) / whole}%`;
+    range.style.width = `${Math.max(2, (100 * (ticket.most - ticket.least)) / whole)}%`;
+    setText(by('ticket-whole'), this.say('minutes', { minutes: whole }));
+  }
+
   /** @param {Receipt} receipt */
   #receipt(receipt) {
     setText(by('slip-case'), receipt.case_no);
@@ -270,6 +300,11 @@ export class KioskView {
     show(by('receipt-wait'), false);
     /** @type {HTMLButtonElement} */ (by('print')).disabled = false;
   }
+}
+
+/** @param {string} number @returns {string} as a voice reads it, sign by sign */
+export function spelled(number) {
+  return [...number].join(' ');
 }
 
 /** @param {string} tag @param {string} name @param {string} text */

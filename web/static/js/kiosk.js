@@ -6,7 +6,7 @@ import { Door } from './kiosk-door.js';
 import {
   CODE_LENGTH, codeComplete, idleLimit, initial, isLive, isOver, reduce, screenOf, waiting,
 } from './kiosk-state.js';
-import { COUNTDOWN_SECONDS, KioskView } from './kiosk-view.js';
+import { COUNTDOWN_SECONDS, KioskView, spelled } from './kiosk-view.js';
 import { Awake, by, onPress, show } from './page.js';
 import { Refused } from './protocol.js';
 import { SignaturePad } from './signature.js';
@@ -16,6 +16,8 @@ import { dataBlock, translator } from './strings.js';
 import { ServerClock } from './when.js';
 
 const TODAY_EVERY_MS = 20_000;
+/** While somebody waits with a number, so that a call is not late. */
+const QUEUE_EVERY_MS = 4_000;
 const QUIET_AFTER_MS = 8000;
 /** After a word of the talk itself the voice stays silent: it would speak into the microphone. */
 const SILENT_SCREENS = new Set(['talk']);
@@ -60,6 +62,11 @@ let media = null;
 let call = null;
 let stopMeasuring = () => {};
 let toldLate = false;
+let lookedAt = -Infinity;
+/** @type {import('./types.js').Queue} */
+let queue = data.today.queue;
+/** Calls that were said aloud, as number and how often. */
+let said = callsOf(queue);
 let toldLeaving = false;
 
 /** @param {TurnEvent} event */
@@ -101,6 +108,11 @@ function prompt() {
   else if (screen === 'readback') {
     const record = snapshot?.record?.text || say('no_record');
     speaker.say('readback', [say('say_readback'), record, say('say_readback_end')].join('\n'));
+  } else if (screen === 'ticket' && turn.ticket) {
+    const { number, before } = turn.ticket;
+    const words = [say('say_ticket', { number: spelled(number) }), view.waitWords(turn.ticket)];
+    if (before) words.splice(1, 0, say('ticket_before', { before }));
+    speaker.say('ticket', [...words, say('say_ticket_then')].join('\n'));
   } else if (screen === 'greet' && booking) {
     const leader = view.leader(booking.leader_name, booking.leader_title);
     const time = view.span(booking.starts_at, booking.ends_at, serverClock.now());
@@ -155,14 +167,45 @@ function stoppedMachine() {
 
 async function loadToday() {
   if (turn.phase !== 'idle') return;
+  const isBusy = queue.waiting > 0 || queue.called.length > 0;
+  if (performance.now() - lookedAt < (isBusy ? QUEUE_EVERY_MS : TODAY_EVERY_MS)) return;
+  lookedAt = performance.now();
   try {
     const today = await http.get('/kiosk/today');
     serverClock.set(today.now);
     view.showToday(today);
     show(by('idle-offline'), false);
+    queue = today.queue;
+    if (turn.phase === 'idle') sayCalls();
   } catch (error) {
     if (error instanceof Refused && isShutOut(error)) location.reload();
     show(by('idle-offline'), true);
+  }
+}
+
+/** @param {import('./types.js').Queue} now @returns {Set<string>} */
+function callsOf(now) {
+  return new Set(now.called.map(({ number, calls }) => `${number} ${calls}`));
+}
+
+/** Say aloud who is called, each call once. */
+function sayCalls() {
+  const calls = callsOf(queue);
+  const fresh = queue.called.filter(({ number, calls: times }) => !said.has(`${number} ${times}`));
+  said = calls;
+  if (!fresh.length) return;
+  speaker.chime();
+  speaker.say('called', fresh.map(({ number }) => say('say_called', { number: spelled(number) })).join('\n'));
+}
+
+async function takeNumber() {
+  if (turn.busy) return;
+  dispatch({ type: 'sent' });
+  try {
+    dispatch({ type: 'ticket', ticket: await http.post('/kiosk/queue') });
+  } catch (error) {
+    refused(error);
+    speaker.say('refused', turn.refusal);
   }
 }
 
@@ -354,6 +397,8 @@ for (const face of document.querySelectorAll('.face')) {
 }
 for (const button of document.querySelectorAll('[data-go="home"]')) button.addEventListener('click', goHome);
 onPress('begin', () => dispatch({ type: 'begin' }));
+onPress('take-number', takeNumber);
+onPress('print-ticket', () => window.print());
 onPress('erase', () => dispatch({ type: 'erase' }));
 onPress('home-code', goHome);
 onPress('home', goHome);
@@ -404,7 +449,7 @@ function typeDigit(event) {
 serverClock.set(data.now);
 door.start();
 setInterval(tick, 1000);
-setInterval(loadToday, TODAY_EVERY_MS);
+setInterval(loadToday, QUEUE_EVERY_MS);
 view.showToday(data.today);
 view.render(turn, serverClock.now());
 screen = screenOf(turn);

@@ -57,6 +57,19 @@
  *
  * @typedef {{leader_name: string, leader_title: string, hours: string}} OnDuty
  *
+ * @typedef {object} Queue Those who come without a booking; numbers, nobody's name.
+ * @property {boolean} opens whether numbers are given today
+ * @property {number} waiting
+ * @property {{number: string, calls: number}[]} called
+ * @property {string|null} next who is called after them
+ *
+ * @typedef {object} Ticket
+ * @property {string} number
+ * @property {string} taken_at
+ * @property {number} before how many are received earlier
+ * @property {number} least minutes
+ * @property {number} most minutes
+ *
  * @typedef {object} Receipt
  * @property {string} case_no
  * @property {string} query_code
