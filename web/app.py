@@ -33,6 +33,7 @@ from web.pages import (
     recordings,
     reports,
     room,
+    waiting,
 )
 from web.render import RENDERER, STATIC_ROOT, hash_static, make_renderer
 from web.turned_away import TURNED_AWAY, TurnedAway
@@ -64,6 +65,7 @@ _MODULES = (
     reports,
     room,
     socket,
+    waiting,
 )
 
 

@@ -11,7 +11,7 @@ from reception.app.reconcile import Difference
 from reception.app.recordings import RecordingWork
 from reception.domain.errors import MovedMeanwhile
 from reception.domain.retention import Kept
-from reception.services import calendar, day_changes, jobs, records, retention
+from reception.services import calendar, day_changes, jobs, records, retention, waiting
 from reception.services.jobs import Job
 from reception.storage import contents
 from reception.storage.database import Database, Transaction
@@ -80,6 +80,7 @@ class JobRunner:
             return
         self._days_due = self._clock.monotonic() + DAYS_EVERY_SECONDS
         await calendar.sweep(self._db, now=self._clock.now())
+        await waiting.offer(self._db, now=self._clock.now())
         for session_id in await day_changes.miss_unattended(self._db, now=self._clock.now()):
             await self._live.changed(session_id)
 

@@ -33,6 +33,9 @@ class AuditAction(StrEnum):
     """What was done."""
 
     CASE_REGISTERED = "case_registered"
+    WAIT_JOINED = "wait_joined"
+    WAIT_OFFERED = "wait_offered"
+    WAIT_ENDED = "wait_ended"
     TICKET_TAKEN = "ticket_taken"
     TICKET_MOVED = "ticket_moved"
     TICKET_PREFERRED = "ticket_preferred"

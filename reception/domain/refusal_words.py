@@ -98,6 +98,8 @@ WORDS: Final[Mapping[str, Words]] = {
     "serves_another": Words("正在为另一位领导工作", "works for another leader"),
     "taken": Words("已被使用", "already in use"),
     "too_few": Words("太少", "too few"),
+    "waits_already": Words("已在候补名单上", "on the waiting list already"),
+    "wait_entry": Words("候补", "entry of the waiting list"),
     "ticket": Words("号", "ticket"),
     "nobody_waits": Words("没有人在等", "nobody waits"),
     "two_agents": Words("已有两名代办人", "there are two agents already"),

@@ -188,7 +188,7 @@ async def hold(db: Database, *, slot_id: str, actor: Actor, now: datetime) -> Sl
     lost = False
     async with db.transaction(actor) as tx:
         slot = await _bookable(tx, slot_id, actor, now)
-        by = _holder(actor)
+        by = holder(actor)
         if not await calendar.hold_slot(tx, slot.id, by=by, until=now + HOLD_FOR, now=now):
             lost = True
         found = await calendar.slot(tx, slot_id)
@@ -202,7 +202,7 @@ async def hold(db: Database, *, slot_id: str, actor: Actor, now: datetime) -> Sl
 async def release(db: Database, *, slot_id: str, actor: Actor, now: datetime) -> None:
     """Give up the actor's hold on a slot; a slot held by somebody else stays as it is."""
     async with db.transaction(actor) as tx:
-        await calendar.release_slot(tx, slot_id, by=_holder(actor))
+        await calendar.release_slot(tx, slot_id, by=holder(actor))
 
 
 async def cancel(
@@ -668,7 +668,7 @@ async def _follow(tx: Transaction, booked: Booking, step: BookingMove, **values:
 
 
 async def _claim(tx: Transaction, slot_id: str, actor: Actor, now: datetime) -> None:
-    if not await calendar.claim_slot(tx, slot_id, by=_holder(actor), now=now):
+    if not await calendar.claim_slot(tx, slot_id, by=holder(actor), now=now):
         raise _Lost
 
 
@@ -734,7 +734,7 @@ async def _wanted(db: Database, slot_id: str, actor: Actor, now: datetime) -> Sl
 
 def _give_up_if_hopeless(slot: Slot, actor: Actor, now: datetime) -> None:
     """Lose a slot that is plainly taken without waiting for the right to write."""
-    mine = slot.state is SlotState.HELD and slot.held_by == _holder(actor)
+    mine = slot.state is SlotState.HELD and slot.held_by == holder(actor)
     if not mine and not is_claimable(slot.state, slot.held_until, now):
         raise _Lost
 
@@ -835,7 +835,8 @@ def _require_check_in_open(booked: Booking, now: datetime) -> None:
         raise CheckInClosed(opens_at=opens_at.isoformat(), closes_at=closes_at.isoformat())
 
 
-def _holder(actor: Actor) -> str:
+def holder(actor: Actor) -> str:
+    """Return by what name an actor holds a slot."""
     return f"{actor.kind}:{actor.id}"
 
 
@@ -845,7 +846,7 @@ def _own(actor: Actor) -> Target:
 
 def _key_hash(actor: Actor, key: str) -> str:
     # Keys are the caller's own: two callers that choose the same one do not meet.
-    return hashlib.sha256(f"{_holder(actor)} {key}".encode()).hexdigest()
+    return hashlib.sha256(f"{holder(actor)} {key}".encode()).hexdigest()
 
 
 def _request_hash(tx: Transaction, request: BookRequest) -> str:

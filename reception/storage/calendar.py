@@ -400,6 +400,18 @@ async def hold_slot(
     return held.first() is not None
 
 
+async def pass_hold(tx: Transaction, slot_id: str, *, by: str, to: str, until: datetime) -> bool:
+    """Let a hold go over to somebody else; return whether `by` still had it."""
+    passed = await tx.execute(
+        update(Slot)
+        .where(Slot.id == slot_id, Slot.state == SlotState.HELD, Slot.held_by == by)
+        .values(held_by=to, held_until=until)
+        .returning(Slot.id)
+        .execution_options(synchronize_session=False)
+    )
+    return passed.first() is not None
+
+
 async def release_slot(tx: Transaction, slot_id: str, *, by: str) -> None:
     """End one's own hold; a slot that `by` does not hold stays as it is."""
     await tx.execute(

@@ -36,6 +36,7 @@ from reception.domain.reception_days import ChangeKind, DayState
 from reception.domain.retention import Cause, HoldReason, Kept
 from reception.domain.sessions import SessionState
 from reception.domain.slots import SlotState
+from reception.domain.waiting import WaitState
 from reception.storage.columns import Hash, Id, Instant, reference, word
 
 LIVE_BOOKING = text(
@@ -44,6 +45,9 @@ LIVE_BOOKING = text(
     + ")"
 )
 """While this holds of a booking it holds its slot, its leader and its room."""
+
+LIVE_WAIT = text("state IN ('waiting', 'offered')")
+"""While this holds of an entry of the waiting list its case has no other."""
 
 STANDING_SLOT = text("state NOT IN ('freed', 'lost')")
 
@@ -676,6 +680,34 @@ class Idempotency(Table):
     request_hash: Mapped[str] = mapped_column(String(64))
     booking_id: Mapped[str] = reference("booking.id")
     created_at: Mapped[datetime]
+
+
+class WaitEntry(Table):
+    """A case on the waiting list; while `slot_id` is offered the slot is held for it."""
+
+    __tablename__ = "wait_entry"
+    __table_args__ = (
+        CheckConstraint("last_day >= first_day", name="span"),
+        Index(
+            "uq_wait_entry_live",
+            "case_id",
+            unique=True,
+            sqlite_where=LIVE_WAIT,
+            postgresql_where=LIVE_WAIT,
+        ),
+    )
+    id: Mapped[Id]
+    case_id: Mapped[str] = reference("petition_case.id")
+    site_id: Mapped[str] = reference("site.id")
+    leader_id: Mapped[str | None] = reference("leader.id")
+    first_day: Mapped[date]
+    last_day: Mapped[date]
+    priority: Mapped[PriorityReason | None] = word(PriorityReason, "priority")
+    asked_at: Mapped[datetime]
+    state: Mapped[WaitState] = word(WaitState, "state")
+    slot_id: Mapped[str | None] = reference("slot.id")
+    offered_until: Mapped[datetime | None]
+    passed: Mapped[list[Any]]
 
 
 class QueueTicket(Table):

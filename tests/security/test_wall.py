@@ -14,6 +14,7 @@ from reception.domain.attachments import Kind
 from reception.domain.codes import Role
 from reception.domain.errors import NotFound
 from reception.domain.retention import Cause, HoldReason, Kept
+from reception.domain.waiting import WaitState
 from reception.services import kiosks, places, retention, sessions, subjects
 from reception.services.case_access import require_case
 from reception.services.subjects import Subject, SubjectReason
@@ -36,6 +37,7 @@ from reception.storage.tables import (
     Session,
     Table,
     Viewing,
+    WaitEntry,
 )
 from reception.storage.wall import APP_ROLE
 from tests.build import CITY, COUNTY, NOW, VAULT, Prefecture, prefecture
@@ -145,6 +147,16 @@ async def world(postgres_server: PostgresServer) -> AsyncIterator[World]:
                 valid_to=NOW.date(),
                 added_at=NOW,
                 added_by="",
+            ),
+            WaitEntry(
+                id=new_id(),
+                case_id=case_id,
+                site_id=made.site_id,
+                first_day=NOW.date(),
+                last_day=NOW.date(),
+                asked_at=NOW,
+                state=WaitState.WAITING,
+                passed=[],
             ),
             Party(case_id=case_id, position=1, name=b"x", speaks=True),
             Attachment(

@@ -23,9 +23,11 @@ from reception.services import (
     rehearsals,
     retention,
     subjects,
+    waiting,
 )
 from reception.services.booking import BookRequest
 from reception.services.subjects import Subject, SubjectReason
+from reception.services.waiting import WaitDraft
 from reception.storage.ids import new_id
 from reception.storage.tables import Account, AuthSession, ReceptionDay, SecurityKey
 from scheduler.calendar import local_day
@@ -151,6 +153,19 @@ async def _rest_of(site: Site, case_id: str) -> dict[str, str]:
             actor=place.clerk,
             now=now,
         ),
+        "wait_id": (
+            await waiting.join(
+                db,
+                draft=WaitDraft(
+                    case_id=case_id,
+                    site_id=place.site_id,
+                    first_day=local_day(now),
+                    last_day=local_day(now),
+                ),
+                actor=place.clerk,
+                now=now,
+            )
+        ).id,
         "ticket_id": (await queue.take(db, actor=place.clerk, site_id=place.site_id, now=now)).id,
         "agent_id": await agents.add(
             db,

@@ -19,6 +19,7 @@ from web.api import (
     rehearsals,
     sessions,
     texts,
+    waiting,
 )
 from web.api.openapi import document
 from web.api.operation import JSON, PREFIX, Operation, route
@@ -33,6 +34,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *day_changes.OPERATIONS,
     *bookings.OPERATIONS,
     *queue.OPERATIONS,
+    *waiting.OPERATIONS,
     *cases.OPERATIONS,
     *case_files.OPERATIONS,
     *sessions.OPERATIONS,

@@ -273,3 +273,23 @@ async def test_a_walk_in_takes_a_number_and_is_called(api: ContractClient, count
     assert [(one["state"], one["calls"]) for one in called.body["tickets"]] == [("called", 1)]
     again = await api.ask("clerk", "POST", f"{path}/moves", {"move": "call"})
     assert (again.status, again.code) == (409, "move_refused")
+
+
+async def test_somebody_joins_the_waiting_list_and_leaves_it(
+    api: ContractClient, county: County
+) -> None:
+    wish = {
+        "draft": draft(),
+        "site_id": county.site_id,
+        "first_day": county.today.isoformat(),
+        "last_day": "2026-05-15",
+    }
+    joined = await api.ask("clerk", "POST", "/waiting", wish)
+    assert (joined.status, joined.body["state"]) == (201, "waiting")
+    shown = await api.ask("clerk", "GET", "/waiting")
+    assert [one["id"] for one in shown.body["items"]] == [joined.body["id"]]
+    path = f"/waiting/{joined.body['id']}"
+    early = await api.ask("clerk", "POST", f"{path}/booking")
+    assert (early.status, early.code) == (409, "move_refused")
+    assert (await api.ask("clerk", "POST", f"{path}/moves", {"move": "withdraw"})).status == 204
+    assert (await api.ask("clerk", "GET", "/waiting")).body["items"] == []

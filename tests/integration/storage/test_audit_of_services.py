@@ -347,6 +347,10 @@ ELSEWHERE: Final = {
     # tests/integration/storage/test_matches.py
     A.MATTER_JOINED,
     A.MATTER_SEPARATED,
+    # tests/integration/storage/test_waiting.py
+    A.WAIT_JOINED,
+    A.WAIT_OFFERED,
+    A.WAIT_ENDED,
     # tests/integration/storage/test_queue.py
     A.TICKET_TAKEN,
     A.TICKET_MOVED,

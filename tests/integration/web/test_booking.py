@@ -2,11 +2,16 @@
 
 from datetime import timedelta
 
+from playwright.async_api import Browser as Chromium
+from playwright.async_api import expect
+
 from reception.domain.codes import Role
-from reception.services import booking, calendar, cases
+from reception.services import booking, calendar, cases, waiting
 from reception.services.booking import BookRequest
-from tests.build import CLERK, draft, open_day
+from tests.build import CLERK, TODAY, draft, open_day
+from tests.e2e.browser import KEPT, axe
 from tests.integration.web.site import Browser, Page, Site
+from tests.integration.web.test_in_chromium import at_desk
 
 TYPED = {
     "petitioner_name": "赵桂香",
@@ -290,3 +295,37 @@ async def test_the_same_matter_told_again_is_asked_about_and_booked_either_way(s
     assert "宅基地审批" in own.text
     assert known.case_no not in own.text
     assert len(await cases.list_cases(site.db, actor=CLERK)) == 2
+
+
+async def test_somebody_waits_is_offered_a_slot_and_books_it(
+    site: Site, chromium: Chromium
+) -> None:
+    slots = await open_day(site.db, site.place.leader_id, day=TODAY + timedelta(days=1))
+    for slot in slots:
+        await take(site, slot.id)
+    clerk = await at_desk(site, chromium, KEPT, Role.CLERK)
+    page = clerk.page
+    await page.goto(f"{site.url}/booking")
+    await page.get_by_role("link", name="登记候补").click()
+    await page.fill("#petitioner_name", "王候补（演示）")
+    await page.select_option("#category", "agriculture")
+    await page.fill("#summary", "水渠断水（演示）")
+    await axe(page)
+    await clerk.picture("waiting-1-new", whole=True)
+    await page.get_by_role("button", name="列入候补").click()
+    await expect(page.get_by_role("heading", name="王候补")).to_be_visible()
+    (first, *_) = await booking.today(
+        site.db, actor=CLERK, day=TODAY + timedelta(days=1), now=site.clock.now()
+    )
+    await booking.cancel(
+        site.db, booking_id=first.id, by="petitioner", reason="", actor=CLERK, now=site.clock.now()
+    )
+    await waiting.offer(site.db, now=site.clock.now())
+    await page.reload()
+    await expect(page.get_by_text("替他留到 2026年3月10日 星期二 11:00")).to_be_visible()
+    await axe(page)
+    await clerk.picture("waiting-2-offered", whole=True)
+    await page.get_by_role("button", name="去，约上 王候补").click()
+    await expect(page.get_by_role("heading", name="预约单")).to_be_visible()
+    await expect(page.locator(".slip__when")).to_contain_text("09:00")
+    clerk.check()

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import pytest
 
-from reception.domain import bookings, cases, queue, reception_days, slots
+from reception.domain import bookings, cases, queue, reception_days, slots, waiting
 from reception.domain.errors import MoveRefused
 
 S = TypeVar("S", bound=StrEnum)
@@ -34,6 +34,13 @@ parked: come_back>waiting leave>left
 skipped: come_back>waiting leave>left
 done:
 left:
+"""
+
+WAITS = """
+waiting: offer>offered withdraw>withdrawn
+offered: take>booked pass>waiting withdraw>withdrawn
+booked:
+withdrawn:
 """
 
 SLOTS = """
@@ -135,6 +142,10 @@ def test_a_ticket_moves_as_its_table_says_once_it_was_called_often_enough() -> N
         if calls < queue.MOST_CALLS:
             del table["called"]["skip"]
         assert walk(queue.TicketState, queue.TicketMove, after) == table
+
+
+def test_who_waits_moves_as_the_table_says_and_no_other_way() -> None:
+    assert walk(waiting.WaitState, waiting.WaitMove, waiting.after) == read(WAITS)
 
 
 def test_a_booking_moves_as_its_table_says_and_no_other_way() -> None:
