@@ -55,6 +55,8 @@ class Action(StrEnum):
     MOVE_CASE = "move_case"
     NAME_SUBJECT = "name_subject"
     NAME_AGENT = "name_agent"
+    DECLINE = "decline"
+    DECIDE_OBJECTION = "decide_objection"
     QUERY_CASE = "query_case"
     WITHDRAW_CASE = "withdraw_case"
     JOIN_ROOM = "join_room"
@@ -183,6 +185,9 @@ ROLES: Final = {
     Action.MOVE_CASE: frozenset({Role.CLERK, Role.LEADER, Role.HANDLER, Role.ORG_HEAD}),
     Action.NAME_SUBJECT: _CLERK,
     Action.NAME_AGENT: _CLERK,
+    Action.DECLINE: _CLERK,
+    # Not whoever refused: a clerk never is a supervisor.
+    Action.DECIDE_OBJECTION: frozenset({Role.SUPERVISOR}),
     Action.QUERY_CASE: _COUNTER | {Role.PUBLIC},
     # Never by an official (domain.md 3.3).
     Action.WITHDRAW_CASE: _PETITIONER,

@@ -33,6 +33,9 @@ class AuditAction(StrEnum):
     """What was done."""
 
     CASE_REGISTERED = "case_registered"
+    RECEPTION_DECLINED = "reception_declined"
+    OBJECTION_MADE = "objection_made"
+    OBJECTION_DECIDED = "objection_decided"
     WAIT_JOINED = "wait_joined"
     WAIT_OFFERED = "wait_offered"
     WAIT_ENDED = "wait_ended"

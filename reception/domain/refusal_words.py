@@ -98,6 +98,15 @@ WORDS: Final[Mapping[str, Words]] = {
     "serves_another": Words("正在为另一位领导工作", "works for another leader"),
     "taken": Words("已被使用", "already in use"),
     "too_few": Words("太少", "too few"),
+    "alternative": Words("另行安排的时段", "what is offered instead"),
+    "decision": Words("决定的理由", "reason of the decision"),
+    "decline": Words("不予安排", "refusal"),
+    "same_slot": Words("要另给一个时段", "another slot has to be offered"),
+    "same_leader": Words("要另给一位领导的时段", "another leader's slot has to be offered"),
+    "not_handled_now": Words(
+        "这件事现在没有在办，或者已超过两个月", "the matter is not being handled, or for too long"
+    ),
+    "no_recheck_opinion": Words("没有复核意见", "there is no opinion of a recheck"),
     "waits_already": Words("已在候补名单上", "on the waiting list already"),
     "wait_entry": Words("候补", "entry of the waiting list"),
     "ticket": Words("号", "ticket"),

@@ -13,12 +13,13 @@ from reception.domain.errors import CodeUnknown, NotAllowed
 from reception.domain.identity import masked_id_number, masked_phone
 from reception.domain.outcomes import OutcomeType
 from reception.domain.people import read_query_code
-from reception.services import agents, audit, groups
+from reception.services import agents, audit, declines, groups
 from reception.services.agents import AgentView
 from reception.services.attachment_views import AttachmentView, attachment_view
 from reception.services.booking import BookingView, booking_view
 from reception.services.case_access import require_case
 from reception.services.case_moves import advance_case
+from reception.services.declines import DeclineView
 from reception.services.groups import PartyView
 from reception.services.permission import require
 from reception.services.places import OrganView, organ_view
@@ -115,6 +116,7 @@ class CasePage:
     attachments: tuple[AttachmentView, ...]
     parties: tuple[PartyView, ...]
     agents: tuple[AgentView, ...]
+    declines: tuple[DeclineView, ...]
 
 
 @dataclass(frozen=True)
@@ -139,6 +141,7 @@ class PublicCase:
     outcomes: tuple[PublicOutcome, ...]
     timeline: tuple[EventView, ...]
     agents: tuple[AgentView, ...]
+    declines: tuple[DeclineView, ...]
 
 
 async def register(db: Database, *, draft: CaseDraft, actor: Actor, now: datetime) -> CaseView:
@@ -220,6 +223,7 @@ async def read_page(
         ),
         parties=await groups.of_case(tx, case.id, contents),
         agents=await agents.of_case(tx, case.id, contents, local_day(now)),
+        declines=await declines.of_case(tx, case.id, named=not for_public),
     )
 
 
@@ -358,6 +362,7 @@ async def query(db: Database, *, query_code: str, now: datetime) -> PublicCase:
             agents=await agents.of_case(
                 tx, case.id, Contents(tx.vault, case), local_day(now), named=False
             ),
+            declines=await declines.of_case(tx, case.id, named=False),
         )
 
 

@@ -26,9 +26,10 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from reception.domain.agents import AgentKind
 from reception.domain.attachments import Kind
 from reception.domain.audit import Decision
-from reception.domain.bookings import SLOT_STATES, BookingState
+from reception.domain.bookings import SLOT_STATES, BookingState, DeclineReason
 from reception.domain.cases import CaseState
 from reception.domain.codes import Category, Channel, Level, Mode, Purpose, Role
+from reception.domain.declines import ObjectionState
 from reception.domain.kiosks import KioskState
 from reception.domain.outcomes import OutcomeType
 from reception.domain.queue import PriorityReason, TicketState
@@ -680,6 +681,24 @@ class Idempotency(Table):
     request_hash: Mapped[str] = mapped_column(String(64))
     booking_id: Mapped[str] = reference("booking.id")
     created_at: Mapped[datetime]
+
+
+class Decline(Table):
+    """A slot that was not arranged for a case: why, what was offered instead, what came of it."""
+
+    __tablename__ = "decline"
+    id: Mapped[Id]
+    case_id: Mapped[str] = reference("petition_case.id")
+    slot_id: Mapped[str] = reference("slot.id")
+    alternative_id: Mapped[str] = mapped_column(ForeignKey("slot.id"))
+    reason: Mapped[DeclineReason] = word(DeclineReason, "reason")
+    declined_at: Mapped[datetime]
+    declined_by: Mapped[str]
+    objection: Mapped[ObjectionState] = word(ObjectionState, "objection")
+    objected_at: Mapped[datetime | None]
+    words: Mapped[bytes | None]
+    decided_at: Mapped[datetime | None]
+    decision: Mapped[bytes | None]
 
 
 class WaitEntry(Table):

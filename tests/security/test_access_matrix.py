@@ -47,6 +47,8 @@ MAY = {
     "move_case": "clerk leader handler org_head",
     "name_subject": "clerk",
     "name_agent": "clerk",
+    "decline": "clerk",
+    "decide_objection": "supervisor",
     "query_case": "clerk kiosk public",
     "withdraw_case": "kiosk",
     "join_room": "clerk leader kiosk handler org_head",

@@ -77,6 +77,11 @@ MATTER = {
     "problem_area_code": "330726100",
     "summary": "另一件事",
 }
+DECLINE = {
+    "slot": "{slot_id}",
+    "alternative": "{other_slot_id}",
+    "reason": "outside_portfolio",
+}
 AGENT = {
     "name": "代办员（演示）",
     "kind": "village_agent",
@@ -152,6 +157,18 @@ ASKS: dict[tuple[str, str], Ask] = {
     ("POST", "/clerk/waiting/{wait_id}/give-up"): Ask(CLERK, {"move": "withdraw"}),
     ("POST", "/api/v1/waiting/{wait_id}/booking"): Ask(CLERK),
     ("POST", "/api/v1/waiting/{wait_id}/moves"): Ask(CLERK, json={"move": "withdraw"}),
+    ("POST", "/cases/{case_id}/declines"): Ask(CLERK, DECLINE),
+    ("POST", "/declines/{decline_id}/object"): Ask(CLERK),
+    ("POST", "/objections/{decline_id}"): Ask(Role.SUPERVISOR, {"upheld": "yes", "words": "应约"}),
+    ("POST", "/api/v1/cases/{case_id}/declines"): Ask(
+        CLERK,
+        json={f"{name}_id": value for name, value in DECLINE.items() if name != "reason"}
+        | {"reason": DECLINE["reason"]},
+    ),
+    ("POST", "/api/v1/declines/{decline_id}/objection"): Ask(CLERK, json={}),
+    ("POST", "/api/v1/declines/{decline_id}/decision"): Ask(
+        Role.SUPERVISOR, json={"upheld": True, "words": "应约"}
+    ),
     ("POST", "/clerk/queue/{ticket_id}/move"): Ask(CLERK, {"move": "call"}),
     ("POST", "/clerk/queue/{ticket_id}/priority"): Ask(CLERK, {"reason": "came_far"}),
     ("POST", "/api/v1/queue/{ticket_id}/moves"): Ask(CLERK, json={"move": "call"}),

@@ -11,7 +11,9 @@ from sqlalchemy.exc import DBAPIError
 from reception.domain.access import PUBLIC, SYSTEM, Action, Actor
 from reception.domain.agents import AgentKind
 from reception.domain.attachments import Kind
+from reception.domain.bookings import DeclineReason
 from reception.domain.codes import Role
+from reception.domain.declines import ObjectionState
 from reception.domain.errors import NotFound
 from reception.domain.retention import Cause, HoldReason, Kept
 from reception.domain.waiting import WaitState
@@ -26,6 +28,7 @@ from reception.storage.tables import (
     Account,
     Agent,
     Attachment,
+    Decline,
     Destruction,
     Organ,
     Party,
@@ -35,6 +38,7 @@ from reception.storage.tables import (
     RecordingFile,
     RecordingGap,
     Session,
+    Slot,
     Table,
     Viewing,
     WaitEntry,
@@ -99,6 +103,7 @@ async def world(postgres_server: PostgresServer) -> AsyncIterator[World]:
         session_id = (
             await tx.execute(select(Session.id).where(Session.case_id == case_id))
         ).scalar_one()
+        slot_id = (await tx.scalars(select(Slot.id))).first()
     rate = {"target": "session", "level": 0, "actor": made.kiosk, "now": NOW}
     await sessions.rate(db, session_id=session_id, **rate)  # type: ignore[arg-type]  # by name
     async with db.transaction(SYSTEM) as tx:
@@ -147,6 +152,16 @@ async def world(postgres_server: PostgresServer) -> AsyncIterator[World]:
                 valid_to=NOW.date(),
                 added_at=NOW,
                 added_by="",
+            ),
+            Decline(
+                id=new_id(),
+                case_id=case_id,
+                slot_id=slot_id,
+                alternative_id=slot_id,
+                reason=DeclineReason.OUTSIDE_PORTFOLIO,
+                declined_at=NOW,
+                declined_by="",
+                objection=ObjectionState.NONE,
             ),
             WaitEntry(
                 id=new_id(),

@@ -9,6 +9,7 @@ from sqlalchemy import literal_column, select
 
 from reception.domain.access import SYSTEM
 from reception.domain.agents import AgentDraft, AgentKind, AgentScope
+from reception.domain.bookings import DeclineReason
 from reception.domain.codes import Mode, Role
 from reception.domain.retention import HoldReason
 from reception.services import (
@@ -17,6 +18,7 @@ from reception.services import (
     attachments,
     booking,
     calendar,
+    declines,
     delegations,
     places,
     queue,
@@ -70,8 +72,18 @@ async def world_of(site: Site, data_root: Path) -> World:
     booked = await booking.book(
         db, request=request, actor=place.clerk, idempotency_key=None, now=now
     )
+    other_slot, *_ = await open_day(db, place.other_leader_id, day=TODAY + timedelta(days=3))
+    declined = await declines.decline(
+        db,
+        case_id=talk.case_id,
+        slot_id=slots[0][1].id,
+        alternative_id=other_slot.id,
+        reason=DeclineReason.OUTSIDE_PORTFOLIO,
+        actor=place.clerk,
+        now=now,
+    )
     insiders = {}
-    for role in (CLERK, LEADER, SECADMIN, SYSADMIN):
+    for role in (CLERK, LEADER, SECADMIN, SYSADMIN, Role.SUPERVISOR):
         insiders[role] = await site.staff(role)
     insiders[Role.SECRETARY] = await site.staff(Role.SECRETARY)
     forgotten = await site.browser()
@@ -84,6 +96,8 @@ async def world_of(site: Site, data_root: Path) -> World:
         "booking_id": booked.id,
         "slot_id": slots[0][1].id,
         "late_slot_id": slots[1][1].id,
+        "other_slot_id": other_slot.id,
+        "decline_id": declined.id,
         **{
             name: (await open_day(db, place.leader_id, day=TODAY + timedelta(days=days)))[0].day_id
             for name, days in (("day_id", 20), ("api_day_id", 21))

@@ -18,6 +18,7 @@ from reception.services.tries import looking_up
 from scheduler.errors import YearNotLoaded
 from web.api.agents import Agent
 from web.api.bookings import Booking, CaseDraft
+from web.api.declines import Decline
 from web.api.fields import Asked, Code, Given, Id, IdNumber, Line, Name, Nothing, Phone
 from web.api.operation import ANYONE, Call, Operations
 from web.api.places import Organ
@@ -112,6 +113,7 @@ class CasePage(Given):
     attachments: tuple[Attachment, ...]
     parties: tuple[Party, ...]
     agents: tuple[Agent, ...]
+    declines: tuple[Decline, ...]
 
 
 class PublicOutcome(Given):
@@ -134,6 +136,7 @@ class PublicCase(Given):
     outcomes: tuple[PublicOutcome, ...]
     timeline: tuple[Event, ...]
     agents: tuple[Agent, ...]
+    declines: tuple[Decline, ...]
 
 
 class CaseQuery(Asked):

@@ -12,7 +12,7 @@ from markupsafe import Markup
 from reception.domain.access import Actor
 from reception.domain.agents import AgentKind, AgentScope
 from reception.domain.areas import is_within, path_of
-from reception.domain.bookings import BookingState
+from reception.domain.bookings import BookingState, DeclineReason
 from reception.domain.codes import Category, Channel, Purpose, Role
 from reception.domain.errors import BadInput, NotFound, Refused, SlotNotBookable, SlotTaken
 from reception.domain.groups import MOST_PEOPLE, Companion
@@ -168,6 +168,8 @@ async def _form_page(
         case=None if of_case is None else of_case.case,
         case_agents=() if of_case is None else [one for one in of_case.agents if one.stands],
         today=local_day(context.clock.now()),
+        decline_reasons=tuple(DeclineReason),
+        alternatives_free=await _free_instead(request, actor, slot) if of_case else (),
         agent_kinds=tuple(AgentKind),
         agent_scopes=tuple(AgentScope),
         sites=await places.sites(context.db, within=actor.area_code),
@@ -187,6 +189,15 @@ async def _form_page(
         summary_limit=SUMMARY_LIMIT,
         facts_limit=FACTS_LIMIT,
     )
+
+
+async def _free_instead(request: Request, actor: Actor, slot: SlotView) -> list[SlotView]:
+    """Return free slots that can be offered instead of this one, the soonest first."""
+    context = request.app[CONTEXT]
+    free = await calendar.free_slots(
+        context.db, within=_city_of(actor), after=context.clock.now(), limit=NEXT_FREE * 5
+    )
+    return [one for one in free if one.id != slot.id and is_near(one.leader.area_code, actor)]
 
 
 async def new_form(request: Request) -> Response:

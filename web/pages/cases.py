@@ -66,6 +66,8 @@ async def case_page(request: Request) -> Response:
         case=found.case,
         parties=found.parties,
         agents=found.agents,
+        declines=found.declines,
+        may_decline=actor.role in ROLES[Action.DECLINE],
         today=today,
         agent_kinds=tuple(AgentKind),
         agent_scopes=tuple(AgentScope),

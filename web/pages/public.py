@@ -9,7 +9,7 @@ from aiohttp.web import Request, Response, get, post
 from reception.domain.errors import CodeUnknown, NotFound, TooManyAttempts
 from reception.domain.reception_days import PUBLIC_STATES, DayState
 from reception.domain.refusals import sentence
-from reception.services import agents, audit_views, calendar, cases, day_changes, places
+from reception.services import agents, audit_views, calendar, cases, day_changes, declines, places
 from reception.services.tries import looking_up
 from scheduler.calendar import local_day
 from web.auth import asker_of
@@ -177,7 +177,15 @@ async def revoke_agent(request: Request) -> Response:
     return await _shown(request, form, revoked=form.required("agent"))
 
 
-async def _shown(request: Request, form: Form, *, revoked: str | None = None) -> Response:
+async def object_to_decline(request: Request) -> Response:
+    """Object to a refusal, at the word of whoever holds the code."""
+    form = await form_of(request)
+    return await _shown(request, form, objected=form.required("decline"))
+
+
+async def _shown(
+    request: Request, form: Form, *, revoked: str | None = None, objected: str | None = None
+) -> Response:
     context = request.app[CONTEXT]
     now = context.clock.now()
     code = form.text("code")[:40]
@@ -185,6 +193,14 @@ async def _shown(request: Request, form: Form, *, revoked: str | None = None) ->
         async with looking_up(context.db, by=await asker_of(request), now=now):
             if revoked is not None:
                 await agents.revoke_by_code(context.db, query_code=code, agent_id=revoked, now=now)
+            if objected is not None:
+                await declines.object_by_code(
+                    context.db,
+                    query_code=code,
+                    decline_id=objected,
+                    words=form.text("words"),
+                    now=now,
+                )
             found = await cases.query(context.db, query_code=code, now=now)
             looks = await audit_views.looks(context.db, query_code=code)
     except (CodeUnknown, TooManyAttempts) as refused:
@@ -222,4 +238,5 @@ def routes() -> "list[RouteDef]":
         get("/query", query_form),
         post("/query", query),
         post("/query/agents/revoke", revoke_agent),
+        post("/query/objections", object_to_decline),
     ]

@@ -293,3 +293,27 @@ async def test_somebody_joins_the_waiting_list_and_leaves_it(
     assert (early.status, early.code) == (409, "move_refused")
     assert (await api.ask("clerk", "POST", f"{path}/moves", {"move": "withdraw"})).status == 204
     assert (await api.ask("clerk", "GET", "/waiting")).body["items"] == []
+
+
+async def test_a_refusal_over_the_api_and_an_objection_by_code(
+    api: ContractClient, county: County
+) -> None:
+    case = (await api.ask("clerk", "POST", "/cases", draft())).body
+    free = (await api.get("clerk", "/slots/free"))["items"]
+    wish = {"slot_id": free[0]["id"], "alternative_id": free[1]["id"]}
+    path = f"/cases/{case['id']}/declines"
+    for reason, told in (
+        ("outside_portfolio", "same_leader"),
+        ("being_handled", "not_handled_now"),
+    ):
+        refused = await api.ask("clerk", "POST", path, wish | {"reason": reason})
+        assert (refused.code, refused.body["details"]["reason"]) == ("bad_input", told)
+    moved = {"move": "assign", "organ_id": county.organ_id}
+    assert (await api.ask("clerk", "POST", f"/cases/{case['id']}/moves", moved)).status == 200
+    made = await api.ask("clerk", "POST", path, wish | {"reason": "being_handled"})
+    assert (made.status, made.body["objection"]) == (201, "none")
+    objection = {"query_code": case["query_code"], "decline_id": made.body["id"]}
+    assert (await api.ask(None, "POST", "/queries/objections", objection)).status == 204
+    again = await api.ask("clerk", "POST", f"/declines/{made.body['id']}/objection", {})
+    assert (again.status, again.code) == (409, "move_refused")
+    assert (await api.ask("clerk", "GET", "/objections")).status == 403

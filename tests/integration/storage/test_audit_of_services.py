@@ -347,6 +347,10 @@ ELSEWHERE: Final = {
     # tests/integration/storage/test_matches.py
     A.MATTER_JOINED,
     A.MATTER_SEPARATED,
+    # tests/integration/storage/test_declines.py
+    A.RECEPTION_DECLINED,
+    A.OBJECTION_MADE,
+    A.OBJECTION_DECIDED,
     # tests/integration/storage/test_waiting.py
     A.WAIT_JOINED,
     A.WAIT_OFFERED,

@@ -329,3 +329,38 @@ async def test_somebody_waits_is_offered_a_slot_and_books_it(
     await expect(page.get_by_role("heading", name="预约单")).to_be_visible()
     await expect(page.locator(".slip__when")).to_contain_text("09:00")
     clerk.check()
+
+
+async def test_a_refusal_is_shown_objected_to_and_decided_by_somebody_else(site: Site) -> None:
+    case = await cases.register(site.db, draft=draft(), actor=CLERK, now=site.clock.now())
+    clerk = await site.staff(Role.CLERK)
+    slots = await open_day(site.db, site.place.leader_id)
+    others = await open_day(site.db, site.place.other_leader_id)
+    form = await clerk.get(f"/booking/new?case={case.id}&day={slots[0].day_id}&slot={slots[0].id}")
+    assert "这个时段不予安排，另给一个" in form.text
+    wish = {"slot": slots[0].id, "alternative": others[0].id}
+    untrue = await clerk.post(f"/cases/{case.id}/declines", wish | {"reason": "recheck_final"})
+    assert "没有复核意见" in untrue.text
+    shown = await clerk.post(f"/cases/{case.id}/declines", wish | {"reason": "outside_portfolio"})
+    assert "不属于该领导分管工作" in shown.text
+    assert shown.links(f"/booking/new?case={case.id}")
+
+    villager = await site.browser()
+    asked = await villager.post("/query", {"code": case.query_code})
+    assert "另给您：2026年3月10日 星期二 09:00" in asked.text
+    assert "登记员" not in asked.text.partition("谁看过")[0]
+    objected = await villager.post(
+        "/query/objections",
+        {"code": case.query_code, "decline": asked.value("decline"), "words": "正是他管"},
+    )
+    assert "已提出异议" in objected.text
+
+    supervisor = await site.staff(Role.SUPERVISOR)
+    page = await supervisor.get("/objections")
+    assert "正是他管" in page.text
+    (path,) = [one for one in page.html.split('"') if one.startswith("/objections/")]
+    done = await supervisor.post(path, {"upheld": "yes", "words": "属于他分管，应当安排"})
+    assert "没有待决定的异议" in done.text
+    again = await villager.post("/query", {"code": case.query_code})
+    assert "属于他分管，应当安排" in again.text
+    assert "异议成立，应当安排" in again.text

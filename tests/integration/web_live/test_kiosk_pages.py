@@ -32,6 +32,7 @@ OPEN_TO_ALL = frozenset(
         "/calendar/month.pdf",
         "/query",
         "/query/agents/revoke",
+        "/query/objections",
         "/healthz",
         "/readyz",
         "/metrics",
