@@ -13,6 +13,7 @@ class Words(NamedTuple):
 
 WORDS: Final[Mapping[str, Words]] = {
     # Fields of forms and requests.
+    "agent": Words("代办人", "agent"),
     "agent_authority": Words("委托书", "written authority"),
     "agent_name": Words("代办人姓名", "agent's name"),
     "agent_scope": Words("委托权限", "what the agent may do"),

@@ -312,7 +312,8 @@ async def separate(
         await _end(tx, row, BookingMove.MOVE_BY_PETITIONER, "another_matter")
         if session is not None and session.state not in FINAL_STATES:
             await advance(tx, session, SessionMove.STOP, actor, now, reason="booking_cancelled")
-        await _claim(tx, slot.id, actor, now)
+        if not await calendar.claim_slot(tx, slot.id, by=holder(actor), now=now):
+            raise MovedMeanwhile(thing="slot")
         new = await _put_booking(
             tx, new_case.id, slot, site, code=old.code, needs=old.needs, now=now
         )

@@ -9,7 +9,7 @@ from annotated_types import Len
 from reception.domain import agents as domain
 from reception.domain.access import ROLES, Action
 from reception.domain.agents import AgentKind, AgentScope
-from reception.domain.errors import CodeUnknown, TooManyAttempts
+from reception.domain.errors import CodeUnknown, NotFound, TooManyAttempts
 from reception.services import agents
 from reception.services.tries import looking_up
 from web.api.fields import Asked, Code, Day, Given, Id, Name, Nothing, Phone
@@ -99,7 +99,7 @@ async def revoke_agent(call: Call[Nothing, Nothing]) -> None:
     "/queries/revocations",
     summary="Take an authority back by the query code",
     roles=ANYONE,
-    errors=(CodeUnknown, TooManyAttempts),
+    errors=(CodeUnknown, TooManyAttempts, NotFound),
 )
 async def revoke_by_code(call: Call[Revocation, Nothing]) -> None:
     """Take an authority back: whoever has the query code is the petitioner."""

@@ -26,7 +26,13 @@ from reception.domain.errors import (
 from reception.domain.groups import MOST_PEOPLE
 from reception.domain.sessions import SessionState
 from reception.services import booking, cases, matches
-from reception.services.errors import AgentNotAuthorised, AlreadyBooked, CheckInClosed, SiteFull
+from reception.services.errors import (
+    AgentNotAuthorised,
+    AlreadyBooked,
+    CheckInClosed,
+    LeaderConcerned,
+    SiteFull,
+)
 from reception.services.tries import looking_up
 from scheduler.calendar import local_day
 from scheduler.errors import YearNotLoaded
@@ -200,6 +206,7 @@ class CheckIn(Asked):
         SlotNotBookable,
         DayNotPublished,
         SiteFull,
+        LeaderConcerned,
         AlreadyBooked,
         AgentNotAuthorised,
         IdempotencyMismatch,
@@ -280,6 +287,7 @@ async def cancel_booking(call: Call[Cancellation, Nothing]) -> Booking:
     summary="Move a booking",
     roles=ROLES[Action.MOVE_BOOKING],
     errors=(
+        LeaderConcerned,
         SlotTaken,
         SlotNotBookable,
         DayNotPublished,
@@ -318,7 +326,7 @@ async def suggest_matches(call: Call[CaseDraft, Nothing]) -> Matches:
     "/bookings/{booking_id}/separation",
     summary="Give a booking a case of its own",
     roles=ROLES[Action.NAME_SUBJECT],
-    errors=(MoveRefused, MovedMeanwhile),
+    errors=(MoveRefused, MovedMeanwhile, SiteFull, YearNotLoaded),
 )
 async def separate_booking(call: Call[Matter, Nothing]) -> Booking:
     """The petitioner says it is another matter: it gets a number of its own, the slot stays."""

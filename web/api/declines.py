@@ -10,6 +10,7 @@ from reception.domain.errors import (
     CodeUnknown,
     MovedMeanwhile,
     MoveRefused,
+    NotFound,
     SlotNotBookable,
     TooManyAttempts,
 )
@@ -124,7 +125,7 @@ async def object_to(call: Call[Objection, Nothing]) -> Decline:
     "/queries/objections",
     summary="Object by the query code",
     roles=ANYONE,
-    errors=(CodeUnknown, TooManyAttempts, MoveRefused, MovedMeanwhile),
+    errors=(CodeUnknown, TooManyAttempts, NotFound, MoveRefused, MovedMeanwhile),
 )
 async def object_by_code(call: Call[ObjectionByCode, Nothing]) -> None:
     """Object to a refusal: whoever has the query code is the petitioner."""

@@ -7,7 +7,7 @@ from annotated_types import Ge, Le, Len
 
 from reception.domain.access import ROLES, Action, Actor, Target, allow
 from reception.domain.codes import Level
-from reception.domain.errors import NotAllowed
+from reception.domain.errors import NotAllowed, NotFound
 from reception.domain.groups import LEGAL_MOST, MOST_PEOPLE
 from reception.services import groups, places
 from web.api.fields import AreaCode, Asked, Given, Line, Name, Nothing, Phone
@@ -252,6 +252,7 @@ async def get_group_rule(call: Call[Nothing, WithinArea]) -> GroupRule:
     "/group-rule",
     summary="Set how many of a group may speak",
     roles=ROLES[Action.PLAN_DAY],
+    errors=(NotFound,),
 )
 async def set_group_rule(call: Call[GroupRuleDraft, Nothing]) -> GroupRule:
     """Set the rule of an area and those below it; it never allows more than the law."""

@@ -4,7 +4,7 @@ from datetime import datetime
 from http import HTTPStatus
 
 from reception.domain.access import ROLES, Action
-from reception.domain.errors import MovedMeanwhile, MoveRefused
+from reception.domain.errors import MovedMeanwhile, MoveRefused, NotFound
 from reception.domain.queue import PriorityReason, TicketMove, TicketState
 from reception.services import queue
 from reception.services.errors import NoReceptionToday
@@ -69,7 +69,9 @@ class Preference(Asked):
     reason: PriorityReason | None
 
 
-@OPERATIONS.operation("GET", "/queue", summary="The queue", roles=ROLES[Action.TAKE_TICKET])
+@OPERATIONS.operation(
+    "GET", "/queue", summary="The queue", roles=ROLES[Action.TAKE_TICKET], errors=(NotFound,)
+)
 async def get_queue(call: Call[Nothing, AtSite]) -> Queue:
     """Today's queue of a site; no ticket says anything of a person."""
     found = await queue.queue(
@@ -84,7 +86,7 @@ async def get_queue(call: Call[Nothing, AtSite]) -> Queue:
     summary="Take a number",
     roles=ROLES[Action.TAKE_TICKET],
     status=HTTPStatus.CREATED,
-    errors=(NoReceptionToday,),
+    errors=(NoReceptionToday, NotFound),
 )
 async def take_ticket(call: Call[NumberWish, Nothing]) -> Ticket:
     """Take the next number of today."""

@@ -6,11 +6,19 @@ from http import HTTPStatus
 from pydantic import model_validator
 
 from reception.domain.access import ROLES, Action
-from reception.domain.errors import MovedMeanwhile, MoveRefused, SlotNotBookable
+from reception.domain.errors import (
+    DayNotPublished,
+    MovedMeanwhile,
+    MoveRefused,
+    NotFound,
+    SlotNotBookable,
+    SlotTaken,
+)
 from reception.domain.queue import PriorityReason
 from reception.domain.waiting import WaitMove, WaitState
 from reception.services import waiting
-from reception.services.errors import LeaderConcerned, SiteFull
+from reception.services.errors import AlreadyBooked, LeaderConcerned, SiteFull
+from scheduler.errors import YearNotLoaded
 from web.api.bookings import Booking, CaseDraft, told
 from web.api.fields import Asked, Day, Given, Id, Nothing
 from web.api.operation import Call, Operations
@@ -81,6 +89,7 @@ async def list_waiting(call: Call[Nothing, Nothing]) -> Waiters:
     summary="Join the waiting list",
     roles=_CLERKS,
     status=HTTPStatus.CREATED,
+    errors=(NotFound, YearNotLoaded),
 )
 async def join_waiting(call: Call[Wish, Nothing]) -> Waiter:
     """Wait for a free slot; who is booked may wait for an earlier one."""
@@ -107,7 +116,16 @@ async def join_waiting(call: Call[Wish, Nothing]) -> Waiter:
     "/waiting/{wait_id}/booking",
     summary="Book what is offered",
     roles=_CLERKS,
-    errors=(MoveRefused, MovedMeanwhile, SiteFull, LeaderConcerned, SlotNotBookable),
+    errors=(
+        MoveRefused,
+        MovedMeanwhile,
+        SiteFull,
+        LeaderConcerned,
+        AlreadyBooked,
+        DayNotPublished,
+        SlotNotBookable,
+        SlotTaken,
+    ),
 )
 async def take_offer(call: Call[Nothing, Nothing]) -> Booking:
     """Book the slot that is offered; who was booked for the matter is moved to it."""
