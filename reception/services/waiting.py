@@ -8,7 +8,7 @@ from typing import Final
 from reception.domain.access import SYSTEM, Action, Actor, Target, subject_of_leader
 from reception.domain.areas import is_within
 from reception.domain.audit import AuditAction
-from reception.domain.errors import BadInput, MovedMeanwhile, NotFound
+from reception.domain.errors import BadInput, MovedMeanwhile, NotFound, Refused
 from reception.domain.queue import PriorityReason
 from reception.domain.slots import HOLD_FOR
 from reception.domain.waiting import SOONEST, WaitMove, WaitState, after, offer_until
@@ -26,7 +26,7 @@ from reception.storage.contents import Contents
 from reception.storage.database import Database, Transaction
 from reception.storage.errors import NotUnique
 from reception.storage.ids import new_id
-from reception.storage.tables import Leader, Site, Slot, WaitEntry
+from reception.storage.tables import Booking, Leader, Site, Slot, WaitEntry
 from scheduler.calendar import local_day
 
 LOOKED_AT: Final = 200
@@ -143,6 +143,8 @@ async def waiting(db: Database, *, actor: Actor) -> tuple[WaitView, ...]:
 async def take(db: Database, *, entry_id: str, actor: Actor, now: datetime) -> BookingView:
     """Book the slot that is offered; who was booked for the matter is moved to it.
 
+    Whoever cannot be booked after all waits on, in their place.
+
     Raises:
         MoveRefused: nothing is offered any more.
         MovedMeanwhile: the offer ran out just now.
@@ -152,34 +154,60 @@ async def take(db: Database, *, entry_id: str, actor: Actor, now: datetime) -> B
     """
     async with db.transaction(actor) as tx:
         entry = await _entry(tx, entry_id, actor)
-        after(entry.state, WaitMove.TAKE)
+        then = after(entry.state, WaitMove.TAKE)
         assert entry.slot_id is not None
-        slot_id, case_id, site_id = entry.slot_id, entry.case_id, entry.site_id
-        # From here on the slot waits for this very clerk.
-        if not await calendar.pass_hold(
-            tx, slot_id, by=_holder(entry_id), to=booking.holder(actor), until=now + HOLD_FOR
+        slot_id, until = entry.slot_id, now + HOLD_FOR
+        # From here on the slot waits for this very clerk; the entry stays as it is until it is booked.
+        if not (
+            await calendar.pass_hold(
+                tx, slot_id, by=_holder(entry_id), to=booking.holder(actor), until=until
+            )
+            and await rows.move(tx, entry_id, entry.state, entry.state, offered_until=until)
         ):
             raise MovedMeanwhile(thing="slot")
         async with tx.as_program():
-            live = await bookings.live_booking_of_case(tx, case_id)
-        if not await rows.move(
-            tx, entry_id, WaitState.OFFERED, WaitState.BOOKED, offered_until=None
-        ):
-            raise MovedMeanwhile(thing="wait_entry")
-        audit.record(
-            tx, AuditAction.WAIT_ENDED, actor, "case", case_id, now, move=WaitMove.TAKE.value
-        )
+            live = await bookings.live_booking_of_case(tx, entry.case_id)
+    try:
+        booked = await _book(db, entry, slot_id, live, actor, now)
+    except Refused:
+        async with db.transaction(actor) as tx:
+            await calendar.release_slot(tx, slot_id, by=booking.holder(actor))
+            await _leave_offer(tx, entry, WaitMove.PASS, actor, now)
+        raise
+    async with db.transaction(actor) as tx:
+        await _settle(tx, entry, then, actor, now)
+    return booked
+
+
+async def _book(
+    db: Database,
+    entry: WaitEntry,
+    slot_id: str,
+    live: Booking | None,
+    actor: Actor,
+    now: datetime,
+) -> BookingView:
     if live is not None:
         return await booking.move(
             db, booking_id=live.id, slot_id=slot_id, by="petitioner", actor=actor, now=now
         )
     return await booking.book(
         db,
-        request=BookRequest(slot_id=slot_id, site_id=site_id, case_id=case_id),
+        request=BookRequest(slot_id=slot_id, site_id=entry.site_id, case_id=entry.case_id),
         actor=actor,
         idempotency_key=None,
         now=now,
     )
+
+
+async def _settle(
+    tx: Transaction, entry: WaitEntry, then: WaitState, actor: Actor, now: datetime
+) -> None:
+    """Close an entry whose slot is booked; the sweep does it where the process ended in between."""
+    if await rows.move(tx, entry.id, entry.state, then, offered_until=None):
+        audit.record(
+            tx, AuditAction.WAIT_ENDED, actor, "case", entry.case_id, now, move=WaitMove.TAKE.value
+        )
 
 
 async def give_up(
@@ -209,7 +237,11 @@ async def offer(db: Database, *, now: datetime) -> int:
     made = 0
     async with db.transaction(SYSTEM) as tx:
         for entry in await rows.run_out(tx, now):
-            await _leave_offer(tx, entry, WaitMove.PASS, SYSTEM, now)
+            live = await bookings.live_booking_of_case(tx, entry.case_id)
+            if live is not None and live.slot_id == entry.slot_id:
+                await _settle(tx, entry, after(entry.state, WaitMove.TAKE), SYSTEM, now)
+            else:
+                await _leave_offer(tx, entry, WaitMove.PASS, SYSTEM, now)
         if not await rows.wanted(tx, local_day(now)):
             return 0
         free = list(

@@ -11,13 +11,14 @@ from reception.domain.errors import BadInput, MoveRefused, NotAllowed, NotFound,
 from reception.domain.queue import PriorityReason
 from reception.domain.slots import SlotState
 from reception.domain.waiting import WaitMove, WaitState
-from reception.services import booking, calendar, cases, subjects, waiting
+from reception.services import booking, calendar, cases, places, subjects, waiting
 from reception.services.booking import BookingView, BookRequest
+from reception.services.errors import SiteFull
 from reception.services.subjects import Subject, SubjectReason
 from reception.services.waiting import WaitDraft, WaitView
 from reception.storage.database import Database
 from reception.storage.tables import Slot
-from tests.build import NOW, TODAY, Prefecture, draft, later, open_day, prefecture
+from tests.build import COUNTY, NOW, TODAY, Prefecture, draft, later, open_day, prefecture
 
 TOMORROW = TODAY + timedelta(days=1)
 NEXT_WEEK = TODAY + timedelta(days=7)
@@ -202,3 +203,50 @@ async def test_a_case_waits_once_and_the_petitioner_sees_it(db: Database) -> Non
         await waiting.take(db, entry_id=entry.id, actor=made.handler, now=later(6))
     with pytest.raises(NotFound):
         await waiting.take(db, entry_id="0" * 32, actor=made.clerk, now=later(6))
+
+
+async def test_who_cannot_be_booked_after_all_waits_on_in_their_place(db: Database) -> None:
+    made = await prefecture(db)
+    held = await full_day(db, made)
+    entry, _ = await wait(db, made, "甲"), await wait(db, made, "乙")
+    await free(db, made, held[0])
+    await waiting.offer(db, now=later(5))
+    for _ in range(2):  # both rooms of the site are taken at that time
+        leader = await places.add_leader(
+            db, area_code=COUNTY, name="别的领导", title="副县长", portfolio=""
+        )
+        (slot, *_) = await open_day(db, leader, day=TOMORROW)
+        await booking.book(
+            db,
+            request=BookRequest(slot_id=slot.id, site_id=made.site_id, draft=draft()),
+            actor=made.clerk,
+            idempotency_key=None,
+            now=later(6),
+        )
+    with pytest.raises(SiteFull):
+        await waiting.take(db, entry_id=entry.id, actor=made.clerk, now=later(7))
+    assert await listed(db, made) == [("甲", WaitState.WAITING), ("乙", WaitState.WAITING)]
+    (slot, *_) = await calendar.slots(db, day_id=held[0].slot.day_id, now=later(8))
+    assert slot.state is SlotState.OPEN
+
+
+async def test_a_process_that_ends_between_booking_and_noting_it_loses_nothing(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = await prefecture(db)
+    held = await full_day(db, made)
+    entry = await wait(db, made, "甲")
+    await free(db, made, held[0])
+    await waiting.offer(db, now=later(5))
+
+    async def end(*_: object) -> None:
+        raise RuntimeError("the process ended here")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(waiting, "_settle", end)
+        with pytest.raises(RuntimeError):
+            await waiting.take(db, entry_id=entry.id, actor=made.clerk, now=later(6))
+    await waiting.offer(db, now=later(12))
+    assert await listed(db, made) == []
+    page = await cases.case_page(db, case_id=entry.case_id, actor=made.clerk, now=later(12))
+    assert [one.state for one in page.bookings] == [BookingState.CONFIRMED]
