@@ -364,3 +364,34 @@ async def test_a_refusal_is_shown_objected_to_and_decided_by_somebody_else(site:
     again = await villager.post("/query", {"code": case.query_code})
     assert "属于他分管，应当安排" in again.text
     assert "异议成立，应当安排" in again.text
+
+
+async def test_the_pages_of_a_refusal_are_free_of_barriers(site: Site, chromium: Chromium) -> None:
+    case = await cases.register(site.db, draft=draft(), actor=CLERK, now=site.clock.now())
+    wanted = (await open_day(site.db, site.place.leader_id))[0]
+    instead = (await open_day(site.db, site.place.other_leader_id))[0]
+    clerk = await at_desk(site, chromium, KEPT, Role.CLERK)
+    page = clerk.page
+    await page.goto(f"{site.url}/booking/new?case={case.id}&day={wanted.day_id}&slot={wanted.id}")
+    await page.get_by_text("这个时段不予安排，另给一个").click()
+    await axe(page)
+    await page.select_option("#reason", "outside_portfolio")
+    await page.select_option("#alternative", instead.id)
+    await page.get_by_role("button", name="不予安排").click()
+    await expect(page.get_by_role("heading", name="没有安排的接访")).to_be_visible()
+    await axe(page)
+    await clerk.picture("decline-1-case", whole=True)
+    await page.get_by_role("button", name="信访人提出异议").click()
+    await page.get_by_role("button", name="退出").click()
+    supervisor = await at_desk(site, chromium, KEPT, Role.SUPERVISOR)
+    await supervisor.page.goto(f"{site.url}/objections")
+    await axe(supervisor.page)
+    await supervisor.picture("decline-2-objections", whole=True)
+    villager = await at_desk(site, chromium, KEPT, None)
+    await villager.page.goto(f"{site.url}/query")
+    await villager.page.fill("#code", case.query_code)
+    await villager.page.get_by_role("button", name="查询", exact=True).click()
+    await expect(villager.page.get_by_role("heading", name="没有安排的接访")).to_be_visible()
+    await axe(villager.page)
+    for person in (clerk, supervisor, villager):
+        person.check()
