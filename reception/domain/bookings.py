@@ -3,7 +3,7 @@
 from typing import Final
 
 from reception.domain.codes import Code
-from reception.domain.errors import MoveRefused
+from reception.domain.moves import follow
 
 
 class BookingState(Code):
@@ -121,7 +121,4 @@ def after(state: BookingState, move: BookingMove) -> BookingState:
     Raises:
         MoveRefused: the state does not allow the move; details `state` and `move`.
     """
-    try:
-        return MOVES[state, move]
-    except KeyError:
-        raise MoveRefused(state=state.value, move=move.value) from None
+    return follow(MOVES, state, move)

@@ -8,7 +8,7 @@ these moves such cases could never end.
 from typing import Final
 
 from reception.domain.codes import Code
-from reception.domain.errors import MoveRefused
+from reception.domain.moves import follow
 
 
 class CaseState(Code):
@@ -140,7 +140,4 @@ def after(state: CaseState, move: CaseMove) -> CaseState:
     Raises:
         MoveRefused: the state does not allow the move; details `state` and `move`.
     """
-    try:
-        return MOVES[state, move]
-    except KeyError:
-        raise MoveRefused(state=state.value, move=move.value) from None
+    return follow(MOVES, state, move)

@@ -12,6 +12,7 @@ from typing import Final
 
 from reception.domain.codes import Code
 from reception.domain.errors import MoveRefused
+from reception.domain.moves import follow
 
 MOST_CALLS: Final = 3
 """After so many without an answer a ticket can be skipped; it comes back by one touch."""
@@ -89,10 +90,9 @@ def after(state: TicketState, move: TicketMove, calls: int) -> TicketState:
         MoveRefused: the state does not allow the move, or too few calls were made to pass over.
 
     """
-    then = MOVES.get((state, move))
-    if then is None or (move is TicketMove.SKIP and calls < MOST_CALLS):
+    if move is TicketMove.SKIP and calls < MOST_CALLS:
         raise MoveRefused(state=state.value, move=move.value)
-    return then
+    return follow(MOVES, state, move)
 
 
 @dataclass(frozen=True, slots=True)

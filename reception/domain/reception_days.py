@@ -4,7 +4,8 @@ from datetime import date, timedelta
 from typing import Final
 
 from reception.domain.codes import Code
-from reception.domain.errors import BadInput, MoveRefused
+from reception.domain.errors import BadInput
+from reception.domain.moves import follow
 
 MINIMUM_LEAD: Final = timedelta(days=3)
 """A day is published at least this long ahead (L2, 4.3), unless it is an added day."""
@@ -101,10 +102,7 @@ def after(state: DayState, move: DayMove) -> DayState:
     Raises:
         MoveRefused: the state does not allow the move; details `state` and `move`.
     """
-    try:
-        return MOVES[state, move]
-    except KeyError:
-        raise MoveRefused(state=state.value, move=move.value) from None
+    return follow(MOVES, state, move)
 
 
 def check_lead(day: date, today: date, *, added: bool = False) -> None:

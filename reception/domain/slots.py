@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from reception.domain.codes import Code
-from reception.domain.errors import MoveRefused
+from reception.domain.moves import follow
 
 HOLD_FOR: Final = timedelta(minutes=5)
 """How long a slot waits for the person who chose it to finish the booking."""
@@ -55,10 +55,7 @@ def after(state: SlotState, move: SlotMove) -> SlotState:
     Raises:
         MoveRefused: the state does not allow the move; details `state` and `move`.
     """
-    try:
-        return MOVES[state, move]
-    except KeyError:
-        raise MoveRefused(state=state.value, move=move.value) from None
+    return follow(MOVES, state, move)
 
 
 def is_claimable(state: SlotState, held_until: datetime | None, now: datetime) -> bool:

@@ -8,7 +8,7 @@ from datetime import datetime, time, timedelta
 from typing import Final
 
 from reception.domain.codes import Code
-from reception.domain.errors import MoveRefused
+from reception.domain.moves import follow
 from scheduler.calendar import local, local_day
 
 OFFER_FOR: Final = timedelta(hours=2)
@@ -61,10 +61,7 @@ def after(state: WaitState, move: WaitMove) -> WaitState:
         MoveRefused: the state does not allow the move; details `state` and `move`.
 
     """
-    try:
-        return MOVES[state, move]
-    except KeyError:
-        raise MoveRefused(state=state.value, move=move.value) from None
+    return follow(MOVES, state, move)
 
 
 def offer_until(now: datetime, slot_starts_at: datetime) -> datetime | None:
