@@ -13,15 +13,14 @@ from reception.domain.agents import (
     why_not,
 )
 from reception.domain.audit import AuditAction
-from reception.domain.errors import BadInput, CodeUnknown, NotFound
+from reception.domain.errors import BadInput, NotFound
 from reception.domain.people import read_query_code
 from reception.services import audit
-from reception.services.case_access import require_case
+from reception.services.case_access import case_of_code, require_case
 from reception.services.errors import AgentNotAuthorised
 from reception.services.timeline import note
 from reception.storage import agents as rows
-from reception.storage import cases as case_rows
-from reception.storage.contents import Contents, query_index
+from reception.storage.contents import Contents
 from reception.storage.database import Database, Transaction
 from reception.storage.ids import new_id
 from reception.storage.tables import Agent, PetitionCase
@@ -122,9 +121,7 @@ async def revoke_by_code(db: Database, *, query_code: str, agent_id: str, now: d
     """
     code = read_query_code(query_code)
     async with db.transaction(SYSTEM) as tx:
-        row = await case_rows.case_by_query_index(tx, query_index(tx.vault, code))
-        if row is None:
-            raise CodeUnknown(kind="query")
+        row = await case_of_code(tx, code)
         await _revoke(tx, row[0].id, agent_id, PUBLIC, now)
 
 

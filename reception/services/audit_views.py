@@ -9,16 +9,13 @@ from reception.domain.access import PUBLIC, Action, Actor, Target
 from reception.domain.audit import AuditAction
 from reception.domain.case_files import FilePurpose
 from reception.domain.codes import Role
-from reception.domain.errors import CodeUnknown
 from reception.domain.people import read_query_code
 from reception.services import audit
-from reception.services.case_access import require_case
+from reception.services.case_access import case_of_code, require_case
 from reception.services.permission import require
 from reception.services.petitioners import Purpose
 from reception.storage import accounts, places
 from reception.storage import audit as rows
-from reception.storage import cases as case_rows
-from reception.storage.contents import query_index
 from reception.storage.database import Database, Transaction
 from reception.storage.tables import AuditEvent
 
@@ -123,12 +120,7 @@ async def looks(db: Database, *, query_code: str) -> tuple[Look, ...]:
     """
     code = read_query_code(query_code)
     async with db.reading(PUBLIC) as tx:
-        # The code is the right to this one case.
-        async with tx.as_program():
-            row = await case_rows.case_by_query_index(tx, query_index(tx.vault, code))
-        if row is None:
-            raise CodeUnknown(kind="query")
-        await tx.admit(row[0].id)
+        row = await case_of_code(tx, code)
         return await looks_at(tx, row[0].id)
 
 

@@ -9,7 +9,7 @@ from reception.domain.access import SYSTEM, Action, Actor, Target
 from reception.domain.audit import AuditAction
 from reception.domain.cases import CaseMove, CaseState
 from reception.domain.codes import Category, Purpose, Role
-from reception.domain.errors import CodeUnknown, NotAllowed
+from reception.domain.errors import NotAllowed
 from reception.domain.identity import masked_id_number, masked_phone
 from reception.domain.outcomes import OutcomeType
 from reception.domain.people import read_query_code
@@ -17,7 +17,7 @@ from reception.services import agents, audit, declines, groups
 from reception.services.agents import AgentView
 from reception.services.attachment_views import AttachmentView, attachment_view
 from reception.services.booking import BookingView, booking_view
-from reception.services.case_access import require_case
+from reception.services.case_access import case_of_code, require_case
 from reception.services.case_moves import advance_case
 from reception.services.declines import DeclineView
 from reception.services.groups import PartyView
@@ -31,7 +31,7 @@ from reception.storage import attachments as attachment_rows
 from reception.storage import bookings as booking_rows
 from reception.storage import cases as rows
 from reception.storage import sessions as session_rows
-from reception.storage.contents import Contents, name_index, query_index
+from reception.storage.contents import Contents, name_index
 from reception.storage.database import Database, Transaction
 from reception.storage.tables import Deadline, PetitionCase
 from scheduler.calendar import local_day
@@ -339,10 +339,8 @@ async def query(db: Database, *, query_code: str, now: datetime) -> PublicCase:
     """
     code = read_query_code(query_code)
     async with db.reading(SYSTEM) as tx:
-        row = await rows.case_by_query_index(tx, query_index(tx.vault, code))
-        if row is None:
-            raise CodeUnknown(kind="query")
-        case, _, _, owner = row
+        case, _, _, owner = await case_of_code(tx, code)
+        contents = Contents(tx.vault, case)
         deadlines = [
             _deadline_view(deadline, local_day(now))
             for deadline in await rows.deadlines(tx, case.id)
@@ -356,12 +354,10 @@ async def query(db: Database, *, query_code: str, now: datetime) -> PublicCase:
             owner_organ_name=None if owner is None else owner.name,
             outcomes=await _public_outcomes(tx, case),
             timeline=tuple(
-                event_view(event, Contents(tx.vault, case), named=False)
+                event_view(event, contents, named=False)
                 for event in await rows.events(tx, case.id, public_only=True)
             ),
-            agents=await agents.of_case(
-                tx, case.id, Contents(tx.vault, case), local_day(now), named=False
-            ),
+            agents=await agents.of_case(tx, case.id, contents, local_day(now), named=False),
             declines=await declines.of_case(tx, case.id, named=False),
         )
 

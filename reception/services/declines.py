@@ -10,7 +10,6 @@ from reception.domain.bookings import DeclineReason
 from reception.domain.declines import ObjectionState, check_reason
 from reception.domain.errors import (
     BadInput,
-    CodeUnknown,
     MovedMeanwhile,
     MoveRefused,
     NotFound,
@@ -21,17 +20,16 @@ from reception.domain.reception_days import BOOKABLE_STATES
 from reception.domain.slots import is_claimable
 from reception.services import audit
 from reception.services.booking import refuse_accused
-from reception.services.case_access import require_case
+from reception.services.case_access import case_of_code, require_case
 from reception.services.permission import require
 from reception.services.timeline import note
 from reception.services.wording import instant_en, instant_zh
 from reception.storage import calendar
-from reception.storage import cases as case_rows
 from reception.storage import declines as rows
-from reception.storage.contents import Contents, query_index
+from reception.storage.contents import Contents
 from reception.storage.database import Database, Transaction
 from reception.storage.ids import new_id
-from reception.storage.tables import Decline, Slot
+from reception.storage.tables import Decline, ReceptionDay, Slot
 from scheduler.calendar import local_day
 
 LONGEST_WORDS: Final = 1000
@@ -84,10 +82,11 @@ async def decline(
     async with db.transaction(actor) as tx:
         row = await require_case(tx, case_id, actor, Action.DECLINE)
         case = row[0]
-        wanted, instead = await _slot(tx, slot_id), await _slot(tx, alternative_id)
+        wanted, _ = await _slot(tx, slot_id)
+        instead, its_day = await _slot(tx, alternative_id)
         if wanted.id == instead.id:
             raise BadInput(field="alternative", reason="same_slot")
-        await _require_free(tx, instead, now)
+        _require_free(instead, its_day, now)
         await refuse_accused(tx, case.id, instead)
         check_reason(
             reason,
@@ -164,9 +163,7 @@ async def object_by_code(
     """
     code = read_query_code(query_code)
     async with db.transaction(SYSTEM) as tx:
-        row = await case_rows.case_by_query_index(tx, query_index(tx.vault, code))
-        if row is None:
-            raise CodeUnknown(kind="query")
+        row = await case_of_code(tx, code)
         found = await rows.decline(tx, decline_id)
         if found is None or found[1].id != row[0].id:
             raise NotFound(thing="decline")
@@ -260,17 +257,15 @@ async def _object(
     return await _view(tx, row.id)
 
 
-async def _slot(tx: Transaction, slot_id: str) -> Slot:
+async def _slot(tx: Transaction, slot_id: str) -> tuple[Slot, ReceptionDay]:
     found = await calendar.slot(tx, slot_id)
     if found is None:
         raise NotFound(thing="slot")
-    return found[0]
+    return found[0], found[1]
 
 
-async def _require_free(tx: Transaction, slot: Slot, now: datetime) -> None:
-    found = await calendar.slot(tx, slot.id)
-    assert found is not None
-    if found[1].state not in BOOKABLE_STATES or slot.ends_at <= now:
+def _require_free(slot: Slot, day: ReceptionDay, now: datetime) -> None:
+    if day.state not in BOOKABLE_STATES or slot.ends_at <= now:
         raise SlotNotBookable(reason="over")
     if not is_claimable(slot.state, slot.held_until, now):
         raise SlotNotBookable(reason="taken")
