@@ -301,12 +301,7 @@ async def separate(
             language=petitioner.language,
             needs=tuple(petitioner.needs),
             channel=case.channel,
-            purpose=matter.purpose,
-            category=matter.category,
-            problem_area_code=matter.problem_area_code,
-            summary=matter.summary,
-            facts=matter.facts,
-            persons_present=1,
+            **asdict(matter),
         )
         new_case = await register_case(tx, draft, actor, now, rehearsal=old.rehearsal)
         await _end(tx, row, BookingMove.MOVE_BY_PETITIONER, "another_matter")

@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -217,6 +218,22 @@ def _companions(form: Form) -> tuple[Companion, ...]:
     )
 
 
+def matter_of(form: Form) -> booking.Matter:
+    """Read what somebody comes for from the fields of `booking/matter_parts.html`.
+
+    Raises:
+        BadInput: a field is missing or wrong.
+
+    """
+    return booking.Matter(
+        purpose=form.choice("purpose", Purpose),
+        category=form.choice("category", Category),
+        problem_area_code=form.required("problem_area_code"),
+        summary=form.required("summary")[:SUMMARY_LIMIT],
+        facts=form.text("facts")[:FACTS_LIMIT],
+    )
+
+
 def _draft(form: Form) -> CaseDraft:
     return CaseDraft(
         petitioner_name=form.required("petitioner_name"),
@@ -225,11 +242,7 @@ def _draft(form: Form) -> CaseDraft:
         language=form.choice("language", PetitionerLanguage).value,
         needs=form.texts("needs"),
         channel=Channel.VIDEO,
-        purpose=form.choice("purpose", Purpose),
-        category=form.choice("category", Category),
-        problem_area_code=form.required("problem_area_code"),
-        summary=form.required("summary")[:SUMMARY_LIMIT],
-        facts=form.text("facts")[:FACTS_LIMIT],
+        **asdict(matter_of(form)),
         persons_present=form.number("persons_present", 1, MOST_PEOPLE),
         companions=_companions(form),
         agent=agent_of(form) if form.text("agent_name") else None,
@@ -394,13 +407,7 @@ async def separate(request: Request) -> StreamResponse:
     booked = await booking.separate(
         context.db,
         booking_id=booking_id,
-        matter=booking.Matter(
-            purpose=form.choice("purpose", Purpose),
-            category=form.choice("category", Category),
-            problem_area_code=form.required("problem_area_code"),
-            summary=form.required("summary")[:SUMMARY_LIMIT],
-            facts=form.text("facts")[:FACTS_LIMIT],
-        ),
+        matter=matter_of(form),
         actor=actor,
         now=context.clock.now(),
     )

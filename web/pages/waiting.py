@@ -1,5 +1,6 @@
 """The waiting list at the counter: who waits, who has to be rung up, and who joins it."""
 
+from dataclasses import asdict
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -21,7 +22,7 @@ from web.errors import status_of
 from web.forms import Form, form_of, query_of
 from web.i18n import language_of
 from web.keys import CONTEXT
-from web.pages.booking import FACTS_LIMIT, SUMMARY_LIMIT, is_near
+from web.pages.booking import FACTS_LIMIT, SUMMARY_LIMIT, is_near, matter_of
 from web.render import page
 
 if TYPE_CHECKING:
@@ -108,11 +109,7 @@ def _draft(form: Form) -> CaseDraft:
         petitioner_name=form.required("petitioner_name"),
         phone=form.text("phone") or None,
         channel=Channel.VIDEO,
-        purpose=form.choice("purpose", Purpose),
-        category=form.choice("category", Category),
-        problem_area_code=form.required("problem_area_code"),
-        summary=form.required("summary")[:SUMMARY_LIMIT],
-        facts=form.text("facts")[:FACTS_LIMIT],
+        **asdict(matter_of(form)),
     )
 
 
