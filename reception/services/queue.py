@@ -33,7 +33,7 @@ from reception.storage import queue as rows
 from reception.storage.database import Database, Transaction
 from reception.storage.errors import Contended, NotUnique
 from reception.storage.ids import new_id
-from reception.storage.tables import QueueTicket
+from reception.storage.tables import QueueTicket, Site
 from scheduler.calendar import local, local_day
 
 SLOT_MINUTES: Final = 30
@@ -64,10 +64,12 @@ class TicketView:
 class QueueView:
     """The queue of a site today: who is called and received, who waits in order, who is away.
 
-    `opens` says whether a leader receives here today; `next_wait` is what a new number would wait.
+    `published` are all days of today for this site, cancelled ones too; `opens` says whether a leader
+    receives on one of them. `next_wait` is what a new number would wait.
     """
 
     site: SiteView
+    published: tuple[DayView, ...]
     opens: bool
     tickets: tuple[TicketView, ...]
     waiting: int
@@ -87,17 +89,17 @@ async def take(
         Contended: too many took one at the same moment; trying again is safe.
 
     """
-    site, days = await _here(db, actor, site_id, Action.TAKE_TICKET, now)
-    if not days:
-        raise NoReceptionToday(site_id=site.id)
+    here = await _here(db, actor, site_id, now)
+    if not here.receiving:
+        raise NoReceptionToday(site_id=here.site.id)
     day = local_day(now)
     for _ in range(_TRIES):
         try:
             async with db.transaction(actor) as tx:
-                number = await rows.last_number(tx, site.id, day) + 1
+                number = await rows.last_number(tx, here.site.id, day) + 1
                 ticket = QueueTicket(
                     id=new_id(),
-                    site_id=site.id,
+                    site_id=here.site.id,
                     day=day,
                     number=number,
                     state=TicketState.WAITING,
@@ -110,10 +112,10 @@ async def take(
                 )
                 await tx.put(ticket)
                 audit.record(
-                    tx, AuditAction.TICKET_TAKEN, actor, "site", site.id, now, number=number
+                    tx, AuditAction.TICKET_TAKEN, actor, "site", here.site.id, now, number=number
                 )
-                shown = await _view(tx, site, days, now)
-                return _of(shown, ticket.id)
+                shown = await _view(tx, here, now)
+                return next(one for one in shown.tickets if one.id == ticket.id)
         except NotUnique:
             continue  # somebody took this number first
     raise Contended(reason="queue_numbers")
@@ -128,9 +130,9 @@ async def queue(
         NotFound, NotAllowed: no such site, or it is none of the actor's.
 
     """
-    site, days = await _here(db, actor, site_id, Action.TAKE_TICKET, now)
+    here = await _here(db, actor, site_id, now)
     async with db.reading(actor) as tx:
-        return await _view(tx, site, days, now)
+        return await _view(tx, here, now)
 
 
 async def move(
@@ -223,10 +225,21 @@ async def prefer(
     return await queue(db, actor=actor, now=now, site_id=site.id)
 
 
-async def _here(
-    db: Database, actor: Actor, site_id: str | None, action: Action, now: datetime
-) -> tuple[SiteView, Sequence[DayView]]:
-    """Return the site that is meant, and the days on which leaders receive there today."""
+@dataclass(frozen=True)
+class _Here:
+    """A site, and every day that is published for it today, cancelled ones too."""
+
+    site: Site
+    view: SiteView
+    published: tuple[DayView, ...]
+
+    @property
+    def receiving(self) -> int:
+        """How many leaders receive here today."""
+        return sum(day.state in BOOKABLE_STATES for day in self.published)
+
+
+async def _here(db: Database, actor: Actor, site_id: str | None, now: datetime) -> _Here:
     async with db.reading(actor) as tx:
         kiosk = await places.kiosk(tx, actor.id) if actor.role is Role.KIOSK else None
         if kiosk is not None:
@@ -234,46 +247,44 @@ async def _here(
         found = None if site_id is None else await places.site(tx, site_id)
     if found is None:
         raise NotFound(thing="site")
+    site, area = found
     kiosk_id = None if kiosk is None else kiosk[0].id
-    require(actor, action, Target(area_code=found[0].area_code, kiosk_id=kiosk_id))
-    site = site_view(*found)
+    require(actor, Action.TAKE_TICKET, Target(area_code=site.area_code, kiosk_id=kiosk_id))
     today = local_day(now)
     published = await calendar.public_days(
         db, within=path_of(site.area_code)[0], first=today, last=today, now=now
     )
-    return site, [
-        day
-        for day in published
-        if day.state in BOOKABLE_STATES and is_within(site.area_code, day.leader.area_code)
-    ]
+    return _Here(
+        site=site,
+        view=site_view(site, area),
+        published=tuple(
+            day for day in published if is_within(site.area_code, day.leader.area_code)
+        ),
+    )
 
 
 async def _ticket(
     tx: Transaction, ticket_id: str, actor: Actor, now: datetime
-) -> tuple[QueueTicket, SiteView]:
+) -> tuple[QueueTicket, Site]:
     ticket = await tx.get(QueueTicket, ticket_id)
     if ticket is None or ticket.day != local_day(now):
         raise NotFound(thing="ticket")
     found = await places.site(tx, ticket.site_id)
     assert found is not None
     require(actor, Action.CALL_TICKET, Target(area_code=found[0].area_code))
-    return ticket, site_view(*found)
+    return ticket, found[0]
 
 
-async def _view(
-    tx: Transaction, site: SiteView, days: Sequence[DayView], now: datetime
-) -> QueueView:
-    today = local_day(now)
+async def _view(tx: Transaction, here: _Here, now: datetime) -> QueueView:
+    site, today = here.site, local_day(now)
     midnight = local(today, time.min)
-    found = await rows.of_day(tx, site.id, today)
-    row = await places.site(tx, site.id)
-    assert row is not None
+    found = [one for one in await rows.of_day(tx, site.id, today) if one.state in OPEN_STATES]
     # Only times and numbers come of it: of the talks themselves nothing is shown.
     async with tx.as_program():
         talks = await rows.talk_minutes(tx, site.id, midnight)
         running = await rows.running(tx, site.id)
         booked = await rows.booked_between(tx, site.id, now, midnight + timedelta(days=1))
-    places_at_once = max(1, min(row[0].rooms, len(days)))
+    places_at_once = max(1, min(site.rooms, here.receiving))
     serving = sum(one.state is TicketState.SERVING for one in found)
     going = serving + sum(one.state is TicketState.CALLED for one in found)
 
@@ -292,11 +303,11 @@ async def _view(
         before, wait = 0, None
         if ticket.id in order:
             before, wait = reckon(order.index(ticket.id))
-        if ticket.state in OPEN_STATES:
-            shown.append(_ticket_view(ticket, before, wait))
+        shown.append(_ticket_view(ticket, before, wait))
     return QueueView(
-        site=site,
-        opens=bool(days),
+        site=here.view,
+        published=here.published,
+        opens=here.receiving > 0,
         tickets=tuple(shown),
         waiting=len(order),
         next_wait=reckon(len(order))[1],
@@ -309,8 +320,6 @@ _FIRST: Final = (
     TicketState.WAITING,
     TicketState.SKIPPED,
     TicketState.PARKED,
-    TicketState.DONE,
-    TicketState.LEFT,
 )
 
 
@@ -338,7 +347,3 @@ def _ticket_view(ticket: QueueTicket, before: int, wait: Wait | None) -> TicketV
         before=before,
         wait=wait,
     )
-
-
-def _of(shown: QueueView, ticket_id: str) -> TicketView:
-    return next(one for one in shown.tickets if one.id == ticket_id)

@@ -9,7 +9,6 @@ from aiohttp.web import Request, Response, StreamResponse, get, json_response, p
 from yarl import URL
 
 from reception.domain.access import Actor
-from reception.domain.areas import is_within, path_of
 from reception.domain.bookings import BookingState
 from reception.domain.codes import Role, label
 from reception.domain.consent import RECORDING_CONSENT, RIGHTS
@@ -18,7 +17,7 @@ from reception.domain.fingerprint_words import FINGERPRINT_WORDS
 from reception.domain.kiosks import SESSION_HOLDS, KioskAddress
 from reception.domain.queue import TicketState
 from reception.domain.sessions import FINAL_STATES, LIVE_STATES, SessionState
-from reception.services import booking, calendar, kiosks, places, queue, sessions
+from reception.services import booking, kiosks, places, queue, sessions
 from reception.services.booking import BookingView
 from reception.services.calendar import DayView
 from reception.services.kiosks import Proof
@@ -205,7 +204,7 @@ async def show(request: Request) -> StreamResponse:
             "consent_version": RECORDING_CONSENT.version,
             "audio": recorded_prompts(language),
             "turn": turn,
-            "today": await _today(request, found.actor, site),
+            "today": await _today(request, found.actor),
         },
     )
     if turn is None and TURN_COOKIE in request.cookies:
@@ -226,10 +225,7 @@ def recorded_prompts(language: str) -> dict[str, str]:
 async def today(request: Request) -> Response:
     """Answer what the idle screen shows; it names no petitioner."""
     actor = await require(request, Role.KIOSK)
-    context = request.app[CONTEXT]
-    kiosk = await places.kiosk(context.db, kiosk_id=actor.id)
-    site = await _site_of(context, kiosk)
-    return json_response(await _today(request, actor, site))
+    return json_response(await _today(request, actor))
 
 
 async def check_in(request: Request) -> Response:
@@ -367,23 +363,17 @@ async def _site_of(context: WebContext, kiosk: KioskView) -> SiteView:
     return next(site for site in await places.sites(context.db) if site.id == kiosk.site_id)
 
 
-async def _today(request: Request, actor: Actor, site: SiteView) -> dict[str, object]:
+async def _today(request: Request, actor: Actor) -> dict[str, object]:
     context = request.app[CONTEXT]
     now = context.clock.now()
     day = local_day(now)
     held = await booking.today(context.db, actor=actor, day=day, now=now)
-    published = await calendar.public_days(
-        context.db, within=path_of(site.area_code)[0], first=day, last=day, now=now
-    )
+    here = await queue.queue(context.db, actor=actor, now=now)
     return {
         "now": now.isoformat(),
         "receptions": [_reception(request, one) for one in held if one.state not in _GONE],
-        "on_duty": [
-            _on_duty(request, one)
-            for one in published
-            if is_within(site.area_code, one.leader.area_code)
-        ],
-        "queue": _queue(await queue.queue(context.db, actor=actor, now=now)),
+        "on_duty": [_on_duty(request, one) for one in here.published],
+        "queue": _queue(here),
     }
 
 

@@ -1,5 +1,6 @@
 """The queue of the day at the counter: who waits, who is called, who is away."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from aiohttp.web import HTTPSeeOther, Request, Response, StreamResponse, get, json_response, post
@@ -106,7 +107,8 @@ async def _queue(request: Request, actor: Actor, site_id: str) -> QueueView:
 
 
 def _stamp(found: QueueView | None) -> str:
-    return "" if found is None else stamp_of(repr(found))
+    # A slot that is booked changes the days, and not what this page shows.
+    return "" if found is None else stamp_of(repr(replace(found, published=())))
 
 
 def _address(site_id: str) -> str:
