@@ -4,6 +4,7 @@ Rows carry no rules. `rehearsal` marks rows of a practice run: listings leave th
 are deleted with the rehearsal.
 """
 
+from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any, Literal
 
@@ -18,6 +19,7 @@ from sqlalchemy import (
     LargeBinary,
     MetaData,
     String,
+    TextClause,
     UniqueConstraint,
     text,
 )
@@ -28,7 +30,7 @@ from reception.domain.attachments import Kind
 from reception.domain.audit import Decision
 from reception.domain.bookings import SLOT_STATES, BookingState, DeclineReason
 from reception.domain.cases import CaseState
-from reception.domain.codes import Category, Channel, Level, Mode, Purpose, Role
+from reception.domain.codes import Category, Channel, Code, Level, Mode, Purpose, Role
 from reception.domain.declines import ObjectionState
 from reception.domain.kiosks import KioskState
 from reception.domain.outcomes import OutcomeType
@@ -37,17 +39,19 @@ from reception.domain.reception_days import ChangeKind, DayState
 from reception.domain.retention import Cause, HoldReason, Kept
 from reception.domain.sessions import SessionState
 from reception.domain.slots import SlotState
+from reception.domain.waiting import LIVE_STATES as WAITS
 from reception.domain.waiting import WaitState
 from reception.storage.columns import Hash, Id, Instant, reference, word
 
-LIVE_BOOKING = text(
-    "state IN ("
-    + ", ".join(f"'{state.value}'" for state in BookingState if state in SLOT_STATES)
-    + ")"
-)
+
+def _state_in(states: Iterable[Code]) -> TextClause:
+    return text("state IN (" + ", ".join(f"'{state.value}'" for state in states) + ")")
+
+
+LIVE_BOOKING = _state_in(state for state in BookingState if state in SLOT_STATES)
 """While this holds of a booking it holds its slot, its leader and its room."""
 
-LIVE_WAIT = text("state IN ('waiting', 'offered')")
+LIVE_WAIT = _state_in(state for state in WaitState if state in WAITS)
 """While this holds of an entry of the waiting list its case has no other."""
 
 STANDING_SLOT = text("state NOT IN ('freed', 'lost')")
